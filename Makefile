@@ -1,0 +1,91 @@
+# Ktizo. `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+BIN := .venv/bin
+SOURCES := backend tests bench
+
+.PHONY: help
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.venv/pip: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Ktizo needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv .venv 2>/dev/null || { \
+	  test "$$(id -u)" = 0 && apt-get install -y -q python3-venv >/dev/null && $(PYTHON) -m venv .venv; } \
+	  || { echo "cannot make a virtual environment: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/ready: .venv/pip requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: setup
+setup: .venv/ready ## Make .venv with everything `ktizo` needs
+
+.PHONY: setup-dev
+setup-dev: .venv/ready-dev ## The same with what tests and linters need
+
+.PHONY: packages
+packages: ## Debian packages for tests and lab (as root; else says what is missing)
+	@scripts/packages.sh
+
+.PHONY: run
+run: setup ## Set everything up and serve on port 8000 (KTIZO_PORT ...)
+	@exec $(BIN)/ktizo serve
+
+.PHONY: dev
+dev: setup-dev ## Serve with debug logs
+	@KTIZO_LOG_LEVEL=debug exec $(BIN)/ktizo serve
+
+.PHONY: check
+check: setup-dev ## Format, lint, types, import law, unit tests: under a minute
+	@$(BIN)/ruff format --check -q $(SOURCES)
+	@$(BIN)/ruff check -q $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/pytest -q -m "not lab and not slow and not root" -p no:cacheprovider
+
+.PHONY: fix
+fix: setup-dev ## Format and repair what can be repaired
+	@$(BIN)/ruff format -q $(SOURCES)
+	@$(BIN)/ruff check -q --fix $(SOURCES)
+
+.PHONY: test
+test: packages setup-dev ## Everything, lab included, with a count of what was skipped
+	@scripts/test.sh
+
+.PHONY: lab
+lab: packages setup-dev ## Only the lab: real firmware, real dnsmasq
+	@$(BIN)/pytest -m lab tests/lab
+
+.PHONY: bench
+bench: packages setup-dev ## Ratios against nginx in one run
+	@$(BIN)/python -m bench
+
+.PHONY: migrate
+migrate: setup ## Bring the database to this version
+	@cd backend && ../$(BIN)/alembic upgrade head
+
+.PHONY: migration
+migration: setup-dev ## Write a migration: make migration m="what changed"
+	@cd backend && ../$(BIN)/alembic revision --autogenerate -m "$(m)"
+
+.PHONY: golden
+golden: setup-dev ## Write the golden files anew; read the diff before committing
+	@KTIZO_WRITE_GOLDEN=1 $(BIN)/pytest -q -m "not lab" -k golden || true
+	@git status --short tests/golden
+
+.PHONY: lock
+lock: setup-dev ## Resolve the dependencies again into the two lock files
+	@scripts/lock.sh

@@ -1,0 +1,30 @@
+"""The paths machines use. One table, so that what is advertised and what is served agree."""
+
+BOOT_PREFIX = "/boot/"
+BOOT_SCRIPT = "/boot/boot.ipxe"
+MENU = "/boot/menu.ipxe"
+
+
+def profile_script(profile: str) -> str:
+    """Return the path of a profile's own script."""
+    return f"/boot/{profile}.ipxe"
+
+
+def asset(profile: str, file: str) -> str:
+    """Return the path of a kernel, initrd or other file of a profile."""
+    return f"/boot/assets/{profile}/{file}"
+
+
+def loader(file: str) -> str:
+    """Return the path of a loader, for UEFI HTTP Boot."""
+    return f"/boot/loaders/{file}"
+
+
+def config(token: str, file: str) -> str:
+    """Return the path of a machine's own installer config."""
+    return f"/boot/configs/{token}/{file}"
+
+
+def done(token: str) -> str:
+    """Return the path a machine calls to prove that it runs."""
+    return f"/boot/done/{token}"

@@ -1,0 +1,49 @@
+"""A fresh database for a test: SQLite in a temporary folder, and PostgreSQL where there is one.
+
+`KTIZO_TEST_POSTGRES` (postgresql://...) names a database whose `public` schema is thrown away.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from ktizo.core.db import Base, Database
+from ktizo.core.settings import Settings
+
+POSTGRES = os.environ.get("KTIZO_TEST_POSTGRES")  # noqa: TID251 - a setting of the tests, not ours
+
+KINDS = [
+    "sqlite",
+    pytest.param(
+        "postgresql",
+        marks=[
+            pytest.mark.skipif(not POSTGRES, reason="KTIZO_TEST_POSTGRES is not set"),
+            pytest.mark.enable_socket,
+        ],
+    ),
+]
+
+
+def settings_for(kind: str, folder: Path) -> Settings:
+    """Return settings for a database of `kind` in `folder`."""
+    url = POSTGRES if kind == "postgresql" else None
+    return Settings(data_dir=folder, compiled_dir=folder / "compiled", database_url=url)
+
+
+@asynccontextmanager
+async def fresh_database(kind: str, folder: Path) -> AsyncIterator[Database]:
+    """Give an empty database that has every table of the rooms imported so far."""
+    database = Database(settings_for(kind, folder))
+    async with database.writing.begin() as connection:
+        if kind == "postgresql":
+            await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            await connection.execute(sa.text("CREATE SCHEMA public"))
+        await connection.run_sync(Base.metadata.create_all)
+    try:
+        yield database
+    finally:
+        await database.close()
