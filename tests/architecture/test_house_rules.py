@@ -32,13 +32,10 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def may_use_web(place: str) -> bool:
-    return (
-        place in {"app.py", "core/db.py", "core/gate.py"}
-        or place.endswith("/api.py")
-        or "/api/" in place
-        or "/machine/" in place
-        or place.endswith("/machine.py")
-    )
+    if place in {"app.py", "core/db.py", "core/gate.py"}:
+        return True
+    doors = ("/api.py", "/machine.py")
+    return place.endswith(doors) or "/api/" in place or "/machine/" in place
 
 
 def may_use_database(place: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ktizo.core.db import Base, Database
+from ktizo.core.files import ensure_dir
 from ktizo.core.settings import Settings
 
 POSTGRES = os.environ.get("KTIZO_TEST_POSTGRES")  # noqa: TID251 - a setting of the tests, not ours
@@ -37,6 +38,7 @@ def settings_for(kind: str, folder: Path) -> Settings:
 @asynccontextmanager
 async def fresh_database(kind: str, folder: Path) -> AsyncIterator[Database]:
     """Give an empty database that has every table of the rooms imported so far."""
+    ensure_dir(folder)
     database = Database(settings_for(kind, folder))
     async with database.writing.begin() as connection:
         if kind == "postgresql":
