@@ -1,0 +1,1 @@
+"""Who may use the JSON API: tokens today, people and roles later."""

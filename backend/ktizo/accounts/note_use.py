@@ -1,0 +1,46 @@
+"""When a token was last used: told to the batching writer, at most once a minute per token."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ktizo.accounts import store
+from ktizo.accounts.tokens import Token
+from ktizo.core.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A token was used."""
+
+    token_id: int
+    at: datetime
+
+
+class UseSink:
+    """Where the writer puts uses."""
+
+    name = "token uses"
+    rank = 0
+
+    def merge(self, old: Use, new: Use) -> Use:
+        """Keep the later one."""
+        return max(old, new, key=lambda use: use.at)
+
+    async def write(self, session: Any, items: Sequence[Use]) -> None:
+        """Store a batch, in the order of ids so that two writers never wait for each other."""
+        for use in sorted(items, key=lambda use: use.token_id):
+            await store.note_use(session, use.token_id, use.at)
+
+    def after_commit(self, items: Sequence[Use]) -> None:
+        """Nobody waits for it."""
+
+
+SINK = UseSink()
+
+
+def note_use(writer: Writer, token: Token, now: datetime) -> None:
+    """Note that `token` was used, unless that was noted less than a minute ago."""
+    if token.use_is_worth_noting(now):
+        writer.put(SINK, token.id, Use(token.id, now))

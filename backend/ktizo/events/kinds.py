@@ -1,0 +1,91 @@
+"""The nouns of this room: an event, and every kind of it there is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+LOCAL_DISK = "local_disk"  # value of `data["action"]` of a DECIDED that ends a network boot
+
+
+class EventKind(StrEnum):
+    """What can happen. In brackets: what `data` holds besides the event's own fields."""
+
+    # A machine on its way, in the usual order. Source: dnsmasq's log, then our own answers.
+    DHCP_SEEN = "dhcp_seen"  # it broadcast DHCP [arch: option 93, user_class]
+    DHCP_OFFER = "dhcp_offer"  # we offered a loader [file, arch]
+    TFTP_SENT = "tftp_sent"  # a loader went out by TFTP [file]
+    TFTP_MISSING = "tftp_missing"  # it asked TFTP for a file we do not have [file]
+    LOADER_SENT = "loader_sent"  # a loader went out by UEFI HTTP Boot [file, bytes]
+    DEVICE_SEEN = "device_seen"  # seen for the first time [vendor, product, firmware, arch]
+    DEVICE_NOT_RECORDED = "device_not_recorded"  # too many unapproved machines [max_pending]
+    SCRIPT_ASKED = "script_asked"  # the loader runs and asks what to do [script]
+    DECIDED = "decided"  # what we told it [action, rule, profile]; see LOCAL_DISK
+    KERNEL_SENT = "kernel_sent"  # [profile, file, bytes]
+    INITRD_SENT = "initrd_sent"  # [profile, file, bytes]
+    FILE_SENT = "file_sent"  # any other asset of a profile [profile, file, bytes]
+    CONFIG_SENT = "config_sent"  # its installer fetched its own config [file]
+    CONFIG_REFUSED = "config_refused"  # somebody asked for a config without a right to [reason]
+    DONE = "done"  # the installed machine itself proved that it runs
+    BOOT_LOOP = "boot_loop"  # held on its disk after boots without progress [boots]
+
+    # What people, or time, decided about a machine [by].
+    REGISTERED = "registered"  # entered by hand before its first power-on
+    CHANGED = "changed"  # name, role, notes, tags or hand-over edited [fields]
+    APPROVED = "approved"  # [role, profile]
+    REJECTED = "rejected"
+    RESTORED = "restored"
+    ASSIGNED = "assigned"  # given a boot profile [profile]
+    REMOVED = "removed"
+    LEASE_GRANTED = "lease_granted"  # may install until [expires_at, reason]
+    LEASE_SPENT = "lease_spent"
+    LEASE_EXPIRED = "lease_expired"
+    LEASE_REVOKED = "lease_revoked"
+    CONFLICT = "conflict"  # two machines claim one identity [claim]
+    CONFLICT_RESOLVED = "conflict_resolved"  # [keep]
+
+    # The appliance itself.
+    LAN_STARTED = "lan_started"  # dnsmasq came up [interface, mode]
+    LAN_STOPPED = "lan_stopped"
+    LAN_FAILED = "lan_failed"  # [message]
+    LAN_CHANGED = "lan_changed"  # settings saved [by]
+    PROFILE_CHANGED = "profile_changed"  # made, changed or deleted [profile, change]
+    ASSET_PROGRESS = "asset_progress"  # a file is coming [profile, file, bytes, total]
+    ASSET_REFUSED = "asset_refused"  # it was not taken [profile, file, reason]
+    ASSET_STORED = "asset_stored"  # [profile, file, sha256, bytes]
+    ASSET_REMOVED = "asset_removed"  # [profile, file]
+    ASSET_ALTERED = "asset_altered"  # changed on disk behind our back; no longer served
+    WRITER_FAILED = "writer_failed"  # history could not be written for a while [message]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, as stored and as sent to people.
+
+    `id` is its place in the stream: grows with every event, never used twice, 0 until stored.
+    `count` > 1 when the same thing happened several times in one flush; `at` is the first time.
+    """
+
+    id: int
+    at: datetime
+    kind: str  # an EventKind; text, so that an older Ktizo can read a newer one's database
+    mac: str | None = None
+    device_id: int | None = None
+    address: str | None = None  # IP address of the machine, at most 45 characters (IPv6)
+    data: dict[str, Any] = field(default_factory=dict)
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader asked for; nothing named means everything."""
+
+    kinds: frozenset[str] = frozenset()
+    mac: str | None = None
+
+    def has(self, event: Event) -> bool:
+        """Say whether `event` is among what was asked for."""
+        return (not self.kinds or event.kind in self.kinds) and self.mac in {None, event.mac}
+
+
+EVERYTHING = Wanted()

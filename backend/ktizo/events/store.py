@@ -1,0 +1,116 @@
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import fields, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ktizo.events.kinds import EVERYTHING, Event, Wanted
+from ktizo.events.tables import EventRow
+
+IN_ORDER = 0x6B74697A6F01  # key of PostgreSQL's advisory lock; any number nobody else uses
+PRUNED_AT_ONCE = 5_000
+
+_COLUMNS = [getattr(EventRow, f.name) for f in fields(Event)]
+_STORED = [f.name for f in fields(Event) if f.name != "id"]
+
+
+async def insert(session: AsyncSession, events: Sequence[Event]) -> list[Event]:
+    """Store `events` in their order; returns them with their ids.
+
+    On PostgreSQL a lock makes ids appear in the order they were given out: a reader that has seen
+    id 7 will never find a 6 later. SQLite's single writer does so by itself.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(IN_ORDER)))
+    if not events:
+        return []  # the lock is taken all the same: whoever holds it may go on to the audit's
+    rows = [{name: getattr(event, name) for name in _STORED} for event in events]
+    statement = sa.insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True)
+    ids = await session.scalars(statement, rows)
+    return [replace(event, id=id_) for event, id_ in zip(events, ids, strict=True)]
+
+
+async def span(session: AsyncSession) -> tuple[int, int]:
+    """Return the oldest and the newest id kept; (1, 0) when there is none."""
+    found = await session.execute(sa.select(sa.func.min(EventRow.id), sa.func.max(EventRow.id)))
+    oldest, newest = found.one()
+    return (1, 0) if newest is None else (oldest, newest)
+
+
+async def between(
+    session: AsyncSession, after: int, upto: int | None, wanted: Wanted, limit: int
+) -> list[Event]:
+    """Return the first `limit` events with after < id <= upto, oldest first."""
+    statement = _select(wanted).where(EventRow.id > after)
+    if upto is not None:
+        statement = statement.where(EventRow.id <= upto)
+    return _events(await session.execute(statement.order_by(EventRow.id).limit(limit)))
+
+
+async def latest(session: AsyncSession, upto: int, wanted: Wanted, limit: int) -> list[Event]:
+    """Return the last `limit` events with id <= upto, oldest first."""
+    statement = _select(wanted).where(EventRow.id <= upto).order_by(EventRow.id.desc())
+    return _events(await session.execute(statement.limit(limit)))[::-1]
+
+
+async def for_macs(
+    session: AsyncSession, macs: Collection[str], limit: int = 500, *, device_id: int | None = None
+) -> list[Event]:
+    """Return the last `limit` events of the machine with these MACs, oldest first.
+
+    With `device_id` also those that name the device but no MAC, such as an approval.
+    """
+    its_own: sa.ColumnElement[bool] = EventRow.mac.in_(macs)
+    if device_id is not None:
+        its_own = sa.or_(its_own, EventRow.device_id == device_id)
+    statement = _select(EVERYTHING).where(its_own).order_by(EventRow.id.desc()).limit(limit)
+    return _events(await session.execute(statement))[::-1]
+
+
+async def prune(session: AsyncSession, keep: int) -> int:
+    """Delete the oldest events beyond the newest `keep`, at most PRUNED_AT_ONCE; returns how many.
+
+    Call again while it returns PRUNED_AT_ONCE: small bites, so that other writers get their turn.
+    """
+    beyond = sa.select(EventRow.id).order_by(EventRow.id.desc()).offset(keep).limit(1)
+    last = await session.scalar(beyond)
+    if last is None:
+        return 0
+    bite = sa.select(EventRow.id).where(EventRow.id <= last).order_by(EventRow.id)
+    gone = sa.delete(EventRow).where(EventRow.id.in_(bite.limit(PRUNED_AT_ONCE)))
+    done = await session.execute(gone, execution_options={"synchronize_session": False})
+    return int(getattr(done, "rowcount", 0))
+
+
+class StoredHistory:
+    """The events table as the broker reads it: a short transaction for each question."""
+
+    def __init__(self, read: Callable[[], AbstractAsyncContextManager[AsyncSession]]) -> None:
+        self._read = read
+
+    async def span(self) -> tuple[int, int]:
+        """See `span` above."""
+        async with self._read() as session:
+            return await span(session)
+
+    async def between(
+        self, after: int, upto: int | None, wanted: Wanted, limit: int
+    ) -> list[Event]:
+        """See `between` above."""
+        async with self._read() as session:
+            return await between(session, after, upto, wanted, limit)
+
+
+def _select(wanted: Wanted) -> sa.Select[Any]:
+    statement = sa.select(*_COLUMNS)
+    if wanted.kinds:
+        statement = statement.where(EventRow.kind.in_(wanted.kinds))
+    if wanted.mac is not None:
+        statement = statement.where(EventRow.mac == wanted.mac)
+    return statement
+
+
+def _events(rows: sa.Result[Any]) -> list[Event]:
+    return [Event(*tuple(row)) for row in rows]
