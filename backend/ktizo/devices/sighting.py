@@ -1,0 +1,182 @@
+"""Noting who knocked. Runs in the batch writer, after the machine has its answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ktizo.core.db import AsyncSession
+from ktizo.devices import store
+from ktizo.devices.identity import Claim, Match, compare, probably_same_board
+from ktizo.devices.lifecycle import Event, State, after
+from ktizo.devices.tables import Device
+
+Notify = Callable[[str, Claim, int | None, datetime, dict[str, object]], None]
+REFUSED_EVENT_EVERY_S = 300
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One claim and when it was made."""
+
+    claim: Claim
+    at: datetime
+
+
+class SightingSink:
+    """Turns claims into records: new machines, last-seen times and conflicts."""
+
+    name = "sightings"
+
+    def __init__(self, notify: Notify, bump: Callable[..., object], max_pending: int) -> None:
+        self._notify = notify
+        self._bump = bump
+        self._max_pending = max_pending
+        self._news: list[tuple[str, Claim, int | None, datetime, dict[str, object]]] = []
+        self._refused_at: datetime | None = None
+
+    def merge(self, old: Sighting, new: Sighting) -> Sighting:
+        """Keep the newer of two sightings of one MAC, with what only the older knew."""
+        kept = {
+            name: value
+            for name in ("uuid", "serial", "vendor", "product", "asset", "firmware", "arch")
+            if getattr(new.claim, name) is None and (value := getattr(old.claim, name)) is not None
+        }
+        return Sighting(replace(new.claim, **kept), new.at) if kept else new
+
+    async def write(self, session: AsyncSession, items: Sequence[Sighting]) -> None:
+        """Note a batch of sightings."""
+        self._news = []
+        changed = False
+        owners = await store.by_macs(session, {m for s in items for m in s.claim.all_macs})
+        room = self._max_pending - await store.count(session, State.PENDING, State.CONFLICT)
+        for seen in items:
+            device = owners.get(seen.claim.mac)
+            if device is not None:
+                changed |= await self._known(session, device, seen, owners)
+            elif room > 0:
+                device = await self._new(session, seen, owners)
+                owners[seen.claim.mac] = device
+                changed, room = True, room - 1
+            else:
+                self._refuse(seen)
+        if changed:
+            await self._bump(session)  # type: ignore[misc]
+
+    def after_commit(self, items: Sequence[Sighting]) -> None:  # noqa: ARG002
+        """Tell the timeline what was new."""
+        for news in self._news:
+            self._notify(*news)
+
+    def _refuse(self, seen: Sighting) -> None:
+        last = self._refused_at
+        if last is None or (seen.at - last).total_seconds() >= REFUSED_EVENT_EVERY_S:
+            self._refused_at = seen.at
+            self._news.append(
+                (
+                    "device_not_recorded",
+                    seen.claim,
+                    None,
+                    seen.at,
+                    {"max_pending": self._max_pending},
+                )
+            )
+
+    async def _known(
+        self, session: AsyncSession, device: Device, seen: Sighting, owners: dict[str, Device]
+    ) -> bool:
+        claim = seen.claim
+        strangers = {o.id for m in claim.all_macs if (o := owners.get(m)) and o.id != device.id}
+        if compare(device.uuid, device.serial, claim) is Match.DIFFERS:
+            return self._contest(device, seen, "its UUID or serial changed")
+        if strangers:
+            return self._contest(device, seen, f"its cards are machine {min(strangers)}'s as well")
+        changed = self._learn(device, claim)
+        for mac in claim.all_macs:
+            if mac not in owners:
+                await store.add_mac(session, device.id, mac)
+                owners[mac] = device
+        state = after(State(device.state), Event.SEEN)
+        changed |= state != device.state
+        device.state = state
+        device.first_seen = device.first_seen or seen.at
+        device.last_seen = seen.at
+        device.address = claim.address or device.address
+        device.boot_mac = claim.mac
+        return changed
+
+    def _learn(self, device: Device, claim: Claim) -> bool:
+        """Fill in what was not known; marks once recorded are never overwritten here."""
+        changed = False
+        for mark in ("uuid", "serial"):
+            if getattr(device, mark) is None and getattr(claim, mark) is not None:
+                setattr(device, mark, getattr(claim, mark))
+                changed = True
+        for fact in ("vendor", "product", "asset", "firmware", "arch"):
+            if (value := getattr(claim, fact)) is not None:
+                setattr(device, fact, value)
+        return changed
+
+    def _contest(self, device: Device, seen: Sighting, why: str) -> bool:
+        if device.state in {State.CONFLICT, State.REJECTED}:
+            return False
+        device.state_before = device.state
+        device.state = after(State(device.state), Event.CONFLICT_FOUND)
+        device.conflict = {
+            "why": why,
+            "uuid": seen.claim.uuid,
+            "serial": seen.claim.serial,
+            "macs": list(seen.claim.all_macs),
+            "address": seen.claim.address,
+            "at": seen.at.isoformat(),
+        }
+        device.updated_at = seen.at
+        self._news.append(("conflict", seen.claim, device.id, seen.at, {"why": why}))
+        return True
+
+    async def _new(
+        self, session: AsyncSession, seen: Sighting, owners: dict[str, Device]
+    ) -> Device:
+        claim = seen.claim
+        like = await _resembles(session, claim)
+        like = like or next((o for m in claim.all_macs if (o := owners.get(m))), None)
+        device = Device(
+            state=State.CONFLICT if like else State.PENDING,
+            boot_mac=claim.mac,
+            uuid=claim.uuid,
+            serial=claim.serial,
+            vendor=claim.vendor,
+            product=claim.product,
+            asset=claim.asset,
+            firmware=claim.firmware,
+            arch=claim.arch,
+            address=claim.address,
+            first_seen=seen.at,
+            last_seen=seen.at,
+            created_at=seen.at,
+            updated_at=seen.at,
+        )
+        if like is not None:
+            why = f"it has the UUID or a network card of machine {like.id}"
+            device.conflict = {"why": why, "like": like.id, "at": seen.at.isoformat()}
+        free = [mac for mac in claim.all_macs if mac not in owners]
+        await store.add(session, device, free)
+        owners.update(dict.fromkeys(free, device))
+        self._news.append(("device_seen", claim, device.id, seen.at, _first_words(claim)))
+        if like is not None:
+            contested = dict(device.conflict or {})
+            self._news.append(("conflict", claim, device.id, seen.at, contested))
+        return device
+
+
+def _first_words(claim: Claim) -> dict[str, object]:
+    said = {name: getattr(claim, name) for name in ("vendor", "product", "firmware", "arch")}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+async def _resembles(session: AsyncSession, claim: Claim) -> Device | None:
+    if claim.uuid is None:
+        return None
+    for device in await store.by_uuids(session, {claim.uuid}):
+        if probably_same_board(device.uuid, device.serial, claim):
+            return device
+    return None

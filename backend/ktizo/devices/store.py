@@ -1,0 +1,247 @@
+"""Queries about machines. Functions, session first; nothing here decides."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ktizo.core.bootdb import BootReader
+from ktizo.core.errors import NotFound
+from ktizo.devices.facts import DeviceFacts, LeaseFacts
+from ktizo.devices.lifecycle import State
+from ktizo.devices.tables import Device, DeviceMac, Lease
+
+
+class DeviceNotFound(NotFound):
+    """No machine has this number."""
+
+
+async def get(session: AsyncSession, device_id: int) -> Device:
+    """Return a machine; raises DeviceNotFound."""
+    device = await session.get(Device, device_id)
+    if device is None:
+        raise DeviceNotFound(f"there is no machine {device_id}")
+    return device
+
+
+async def by_macs(session: AsyncSession, macs: Iterable[str]) -> dict[str, Device]:
+    """Return the machines that own `macs`, by MAC; unknown MACs are left out."""
+    rows = await session.execute(
+        sa.select(DeviceMac.mac, Device)
+        .join(Device, Device.id == DeviceMac.device_id)
+        .where(DeviceMac.mac.in_(list(macs)))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def by_uuids(session: AsyncSession, uuids: Iterable[str]) -> Sequence[Device]:
+    """Return every machine recorded with one of `uuids`."""
+    rows = await session.scalars(sa.select(Device).where(Device.uuid.in_(list(uuids))))
+    return rows.all()
+
+
+async def macs_of(session: AsyncSession, ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return each machine's MACs, sorted."""
+    rows = await session.execute(
+        sa.select(DeviceMac.device_id, DeviceMac.mac)
+        .where(DeviceMac.device_id.in_(list(ids)))
+        .order_by(DeviceMac.mac)
+    )
+    found: dict[int, list[str]] = {}
+    for device_id, mac in rows:
+        found.setdefault(device_id, []).append(mac)
+    return found
+
+
+async def add(session: AsyncSession, device: Device, macs: Sequence[str]) -> Device:
+    """Insert a machine with its cards. Raises IntegrityError for a taken MAC."""
+    session.add(device)
+    await session.flush()
+    session.add_all(DeviceMac(mac=mac, device_id=device.id) for mac in macs)
+    await session.flush()
+    return device
+
+
+async def add_mac(session: AsyncSession, device_id: int, mac: str) -> None:
+    """Give a machine one more card."""
+    session.add(DeviceMac(mac=mac, device_id=device_id))
+    await session.flush()
+
+
+async def move_macs(session: AsyncSession, source: int, target: int) -> None:
+    """Hand all cards of one machine to another."""
+    await session.execute(
+        sa.update(DeviceMac).where(DeviceMac.device_id == source).values(device_id=target)
+    )
+
+
+async def delete(session: AsyncSession, device: Device) -> None:
+    """Forget a machine, its cards and leases."""
+    await session.delete(device)
+    await session.flush()
+
+
+async def count(session: AsyncSession, *states: State) -> int:
+    """Count machines in any of `states`."""
+    query = sa.select(sa.func.count()).select_from(Device).where(Device.state.in_(states))
+    return int(await session.scalar(query) or 0)
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """Count machines per state."""
+    rows = await session.execute(sa.select(Device.state, sa.func.count()).group_by(Device.state))
+    return {row[0]: row[1] for row in rows}
+
+
+SORTS = {
+    "id": Device.id,
+    "hostname": Device.hostname,
+    "state": Device.state,
+    "first_seen": Device.first_seen,
+    "last_seen": Device.last_seen,
+}
+
+
+def _matching(state: Sequence[str], text: str, tag: str) -> sa.Select[Device]:
+    query = sa.select(Device)
+    if state:
+        query = query.where(Device.state.in_(state))
+    if text:
+        like = _like(text)
+        columns: list[Any] = [Device.hostname, Device.serial, Device.vendor, Device.product]
+        columns += [Device.uuid, Device.address, Device.notes, Device.asset]
+        owned = sa.select(DeviceMac.device_id).where(DeviceMac.mac.like(like, escape="\\"))
+        query = query.where(
+            sa.or_(Device.id.in_(owned), *(c.ilike(like, escape="\\") for c in columns))
+        )
+    if tag:
+        query = query.where(sa.cast(Device.tags, sa.Text).like(f'%"{tag}"%'))
+    return query
+
+
+def _like(text: str) -> str:
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return f"%{text.lower()}%"
+
+
+async def search(
+    session: AsyncSession,
+    *,
+    state: Sequence[str] = (),
+    text: str = "",
+    tag: str = "",
+    sort: str = "-last_seen",
+    limit: int = 100,
+    offset: int = 0,
+) -> tuple[Sequence[Device], int]:
+    """Return one page of machines and how many match in all. `sort`: a column, `-` for down."""
+    query = _matching(state, text, tag)
+    total = await session.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
+    column = SORTS[sort.lstrip("-")]
+    order = column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last()
+    rows = await session.scalars(query.order_by(order, Device.id).limit(limit).offset(offset))
+    return rows.all(), int(total or 0)
+
+
+async def open_lease(session: AsyncSession, device_id: int) -> Lease | None:
+    """Return the machine's lease that has not ended, live or past its time."""
+    query = sa.select(Lease).where(Lease.device_id == device_id, Lease.ended_at.is_(None))
+    found: Lease | None = await session.scalar(query)
+    return found
+
+
+async def open_leases(session: AsyncSession, ids: Iterable[int]) -> dict[int, Lease]:
+    """Return the open leases of many machines, by machine."""
+    rows = await session.scalars(
+        sa.select(Lease).where(Lease.device_id.in_(list(ids)), Lease.ended_at.is_(None))
+    )
+    return {lease.device_id: lease for lease in rows}
+
+
+async def overdue_leases(session: AsyncSession, now: datetime) -> Sequence[tuple[Lease, Device]]:
+    """Return open leases whose time is over, with their machines."""
+    rows = await session.execute(
+        sa.select(Lease, Device)
+        .join(Device, Device.id == Lease.device_id)
+        .where(Lease.ended_at.is_(None), Lease.expires_at <= now)
+    )
+    return [(lease, device) for lease, device in rows]
+
+
+async def add_lease(session: AsyncSession, lease: Lease) -> Lease:
+    """Insert a lease; raises IntegrityError when one is open already."""
+    session.add(lease)
+    await session.flush()
+    return lease
+
+
+_FACTS = (
+    sa.select(
+        Device.id,
+        Device.state,
+        Device.uuid,
+        Device.serial,
+        Device.hostname,
+        Device.role,
+        Device.handover,
+        Device.tags,
+        Device.boot_mac,
+        Device.approved_by,
+        Device.approved_at,
+        Lease.id,
+        Lease.reason,
+        Lease.granted_by,
+        Lease.expires_at,
+        Lease.offers,
+        Lease.config_address,
+    )
+    .select_from(DeviceMac)
+    .join(Device, Device.id == DeviceMac.device_id)
+    .outerjoin(Lease, sa.and_(Lease.device_id == Device.id, Lease.ended_at.is_(None)))
+)
+_BY_MAC = _FACTS.where(DeviceMac.mac == sa.bindparam("mac"))
+_BY_ID = _FACTS.where(Device.id == sa.bindparam("id")).limit(1)
+_MACS = (
+    sa.select(DeviceMac.mac)
+    .where(DeviceMac.device_id == sa.bindparam("id"))
+    .order_by(DeviceMac.mac)
+)
+
+
+def _facts(row: tuple[Any, ...]) -> DeviceFacts:
+    lease = LeaseFacts(*row[11:]) if row[11] is not None else None
+    device_id, state, uuid, serial, hostname, role, handover, tags, boot, by, at = row[:11]
+    return DeviceFacts(
+        device_id,
+        State(state),
+        uuid,
+        serial,
+        hostname,
+        role,
+        handover,
+        tuple(tags),
+        boot,
+        by,
+        at,
+        lease,
+    )
+
+
+async def boot_facts(reader: BootReader, mac: str) -> DeviceFacts | None:
+    """Return what is recorded of the machine that owns `mac`, for the boot path."""
+    rows = await reader.rows(_BY_MAC, {"mac": mac})
+    return _facts(rows[0]) if rows else None
+
+
+async def boot_facts_by_id(reader: BootReader, device_id: int) -> DeviceFacts | None:
+    """Return what is recorded of machine `device_id`, for the boot path."""
+    rows = await reader.rows(_BY_ID, {"id": device_id})
+    return _facts(rows[0]) if rows else None
+
+
+async def boot_macs(reader: BootReader, device_id: int) -> tuple[str, ...]:
+    """Return the machine's MACs, sorted."""
+    return tuple(row[0] for row in await reader.rows(_MACS, {"id": device_id}))

@@ -1,0 +1,79 @@
+"""Rows of machines, their network cards and their leases."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ktizo.core.db import Base, UtcDateTime
+
+
+class Device(Base):
+    """One machine."""
+
+    __tablename__ = "devices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(sa.String(16), index=True)
+    state_before: Mapped[str | None] = mapped_column(sa.String(16))
+    boot_mac: Mapped[str | None] = mapped_column(sa.String(17))  # the card it last asked from
+    uuid: Mapped[str | None] = mapped_column(sa.String(36), index=True)
+    serial: Mapped[str | None] = mapped_column(sa.String(128))
+    vendor: Mapped[str | None] = mapped_column(sa.String(128))
+    product: Mapped[str | None] = mapped_column(sa.String(128))
+    asset: Mapped[str | None] = mapped_column(sa.String(128))
+    firmware: Mapped[str | None] = mapped_column(sa.String(8))
+    arch: Mapped[str | None] = mapped_column(sa.String(16))
+    address: Mapped[str | None] = mapped_column(sa.String(45))
+    hostname: Mapped[str | None] = mapped_column(sa.String(63), unique=True)
+    role: Mapped[str | None] = mapped_column(sa.String(16))
+    notes: Mapped[str] = mapped_column(sa.Text, default="")
+    tags: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    handover: Mapped[str] = mapped_column(sa.String(16), default="sanboot")
+    first_seen: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_seen: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[str | None] = mapped_column(sa.String(128))
+    conflict: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeviceMac(Base):
+    """A network card of a machine; one card belongs to one machine."""
+
+    __tablename__ = "device_macs"
+
+    mac: Mapped[str] = mapped_column(sa.String(17), primary_key=True)
+    device_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+
+
+class Lease(Base):
+    """A one-shot, expiring permission to install. At most one per machine is open."""
+
+    __tablename__ = "leases"
+    __table_args__ = (
+        sa.Index(
+            "uq_leases_open",
+            "device_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    reason: Mapped[str] = mapped_column(sa.String(16))
+    granted_by: Mapped[str] = mapped_column(sa.String(128))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    offers: Mapped[int] = mapped_column(default=0)
+    config_address: Mapped[str | None] = mapped_column(sa.String(45))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[str | None] = mapped_column(sa.String(16))
