@@ -1,0 +1,283 @@
+"""Wires the rooms into one ASGI app; the only file that knows every room."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ktizo import __version__
+from ktizo.accounts import api as accounts_api
+from ktizo.accounts.first import ensure_tokens
+from ktizo.audit import api as audit_api
+from ktizo.audit.record import AuditSink
+from ktizo.boot import api as boot_api
+from ktizo.boot import store as boot_store
+from ktizo.boot.answer import Answerer
+from ktizo.boot.assets import Assets
+from ktizo.boot.assign import assign_by_name
+from ktizo.boot.keep import tidy
+from ktizo.boot.knock import KnockSink
+from ktizo.boot.machine.assets import AssetRoute
+from ktizo.boot.machine.configs import Configs
+from ktizo.boot.machine.front import Front
+from ktizo.boot.machine.loaders import LoaderRoute
+from ktizo.boot.shelf import Shelf
+from ktizo.boot.tickets import Tickets
+from ktizo.core.bootdb import boot_reader
+from ktizo.core.clock import utc_now
+from ktizo.core.db import Database, bump_boot_version
+from ktizo.core.errors import KtizoError
+from ktizo.core.gate import Gate
+from ktizo.core.logs import RequestId, request_id
+from ktizo.core.seal import Sealer, load_or_make_keys
+from ktizo.core.settings import Settings
+from ktizo.core.writer import Writer
+from ktizo.devices import api as devices_api
+from ktizo.devices import lease
+from ktizo.devices.identity import Claim
+from ktizo.devices.progress import ConfigSink, OfferCounter, OfferSink
+from ktizo.devices.sighting import SightingSink
+from ktizo.events import api as events_api
+from ktizo.events import store as events_store
+from ktizo.events.kinds import EventKind
+from ktizo.events.record import EventSink, record, sink_for
+from ktizo.events.store import StoredHistory
+from ktizo.events.stream import Broker
+from ktizo.network import api as network_api
+from ktizo.network import resume as network_resume
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_S = 15.0
+RETRY_S = 5.0
+Announce = Callable[[str], None]
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """Return the sealer: keys from settings, else from the key file made at first start."""
+    if settings.sealing_key is None:
+        return Sealer(load_or_make_keys(settings.data_dir))
+    old = (
+        settings.sealing_keys_old.get_secret_value().split(",") if settings.sealing_keys_old else []
+    )
+    return Sealer([settings.sealing_key.get_secret_value(), *(key for key in old if key.strip())])
+
+
+def create_app(settings: Settings, announce: Announce = log.warning) -> Gate:
+    """Return the whole appliance as one ASGI app.
+
+    `announce` gets the few words a person must see once, such as the first token.
+    """
+    app = FastAPI(
+        title="Ktizo",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere; a LAN box may have no elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    _fill_state(app, settings, announce)
+    _add_routes(app)
+    _add_errors(app)
+    app.add_middleware(RequestId)
+    front: Front = app.state.front
+
+    def refused(address: str, path: str, code: str) -> None:
+        front.note("gate", path, address, code)
+
+    return Gate(app, front, settings, refused)
+
+
+def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
+    state = app.state
+    state.settings, state.announce = settings, announce
+    state.sealer = sealer_of(settings)
+    state.pairing_key = state.sealer.subkey("pairing")
+    state.db = Database(settings)
+    state.reader = boot_reader(state.db)
+    state.writer = Writer(state.db.write)
+    state.broker = Broker(StoredHistory(state.db.read))
+    events = sink_for(state.writer)
+    events.listeners.append(state.broker.publish)
+    state.lan, state.watch = network_resume.open_lan(settings, state.writer)
+    state.assign = assign_by_name
+    state.ready = False
+    _open_front(app, settings, events)
+
+
+def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
+    state = app.state
+
+    def notify_claim(
+        kind: str, claim: Claim, device_id: int | None, at: datetime, data: dict[str, Any]
+    ) -> None:
+        record(
+            state.writer,
+            EventKind(kind),
+            mac=claim.mac,
+            device_id=device_id,
+            address=claim.address,
+            data=data,
+            at=at,
+        )
+
+    def notify_device(kind: str, device_id: int, data: dict[str, Any]) -> None:
+        record(state.writer, EventKind(kind), device_id=device_id, data=data)
+
+    sightings = SightingSink(notify_claim, bump_boot_version, settings.max_pending)
+    offers = OfferSink(notify_device, bump_boot_version, settings.boot_loop_limit)
+    # A sink of its own for the front's events: a sink remembers one batch at a time.
+    own_events = EventSink()
+    own_events.listeners = events.listeners
+    counter = OfferCounter()
+    tickets = Tickets(state.sealer.subkey("tickets"))
+    state.answerer = Answerer(state.reader, settings, tickets, counter, state.pairing_key)
+    state.assets = Assets(settings.data_dir, state.reader, state.writer)
+    configs = Configs(state.reader, state.db, tickets, state.answerer, ConfigSink())
+    loaders = LoaderRoute(state.lan.places.tftp)
+    assets = AssetRoute(state.assets)
+    front = Front(
+        state.answerer,
+        state.reader,
+        state.writer,
+        KnockSink(sightings, own_events, AuditSink()),
+        offers,
+        counter,
+        base_url=settings.base_url,
+        learned=state.watch.learned,
+        routes={
+            "/boot/assets/": assets,
+            "/boot/configs/": configs.config,
+            "/boot/done/": configs.done,
+            "/boot/loaders/": loaders,
+        },
+    )
+    configs.front = loaders.front = assets.front = front
+    state.front = front
+
+
+def _add_routes(app: FastAPI) -> None:
+    locked = [Depends(accounts_api.require_token)]
+    for room in (
+        devices_api,
+        boot_api,
+        network_api,
+        events_api,
+        audit_api,
+        accounts_api,
+    ):
+        app.include_router(room.router, dependencies=locked)
+
+    @app.get("/api/v1/health", tags=["health"])
+    async def health(request: Request) -> dict[str, Any]:
+        """Say how the appliance is; open, so it tells nothing a stranger could use."""
+        state = request.app.state
+        fine = state.ready and state.writer.healthy
+        return {"status": "ok" if fine else "degraded", "version": __version__}
+
+
+def _add_errors(app: FastAPI) -> None:
+    def answer(status: int, code: str, message: str, detail: Any, **headers: str) -> JSONResponse:
+        body = {
+            "code": code,
+            "message": message,
+            "detail": detail,
+            "request_id": request_id(),
+        }
+        return JSONResponse(body, status, headers=headers)
+
+    @app.exception_handler(KtizoError)
+    async def ours(request: Request, error: KtizoError) -> JSONResponse:  # noqa: ARG001
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        return answer(error.status, error.code, error.message, error.detail, **headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001
+        found = [
+            {"where": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
+            for e in error.errors()
+        ]
+        first = found[0] if found else {"where": "body", "problem": "not valid"}
+        message = f"{first['where']}: {first['problem']}"
+        return answer(422, "validation_failed", message, {"errors": found})
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        codes = {404: "not_found", 405: "method_not_allowed"}
+        code = codes.get(error.status_code, "refused")
+        message = f"{error.detail}: {request.method} {request.url.path[:200]}"
+        return answer(error.status_code, code, message, {}, **(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        message = "a fault of Ktizo itself; its log has the request id"
+        return answer(500, "internal_error", message, {})
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    state.writer.start()
+    tasks = [asyncio.create_task(_prepare(app), name="prepare")]
+    try:
+        # Usually done in a moment. When the database is away, machines are answered meanwhile:
+        # "boot from your own disk".
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(tasks[0]), 20)
+        tasks.append(asyncio.create_task(_housekeeping(app), name="housekeeping"))
+        yield
+    finally:
+        state.broker.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await state.lan.stop()
+        await state.broker.stop()
+        await state.writer.stop()
+        state.reader.close()
+        await state.db.close()
+
+
+async def _prepare(app: FastAPI) -> None:
+    state, settings = app.state, app.state.settings
+    while not state.ready:
+        try:
+            await state.db.migrate()
+            async with state.db.write() as session:
+                token = await ensure_tokens(session, settings.data_dir)
+                await boot_store.ensure_builtin(session)
+            await tidy(state.db, Shelf(settings.data_dir))
+            await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
+            state.ready = True
+        except KtizoError as error:
+            log.error("cannot start yet; machines boot from their disks: %s", error.message)
+            await asyncio.sleep(RETRY_S)
+    if token is not None:
+        state.announce(f"administrator's token, shown only this once: {token}")
+    await network_resume.resume(state.db, state.lan, settings)
+
+
+async def _housekeeping(app: FastAPI) -> None:
+    state = app.state
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_S)
+        if not state.ready:
+            continue
+        try:
+            async with state.db.write() as session:
+                lapsed = await lease.expire_overdue(session, utc_now())
+                if lapsed:
+                    await bump_boot_version(session)
+                await events_store.prune(session, state.settings.events_kept)
+        except KtizoError as error:
+            log.warning("housekeeping waits for the database: %s", error.message)
+            continue
+        for device in lapsed:
+            record(state.writer, EventKind.LEASE_EXPIRED, mac=device.boot_mac, device_id=device.id)

@@ -1,0 +1,279 @@
+"""One question, one answer: look up the facts, decide, render. Used by the front and by explain.
+
+Nothing is written here, so asking never changes anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ktizo.boot import render, store
+from ktizo.boot.asking import Asking
+from ktizo.boot.cmdline import command_line
+from ktizo.boot.configs import ConfigFacts, config_names
+from ktizo.boot.decide import Action, Decision, Facts, ProfileState, Rule, decide
+from ktizo.boot.profile import Profile, ProfileType
+from ktizo.boot.profiles import KINDS
+from ktizo.boot.tickets import Tickets
+from ktizo.core import urls
+from ktizo.core.bootdb import BootReader
+from ktizo.core.errors import Invalid, Unavailable
+from ktizo.core.settings import Settings
+from ktizo.devices import store as devices
+from ktizo.devices.facts import DeviceFacts
+from ktizo.devices.identity import Claim, Match, compare
+from ktizo.devices.pairing import pairing_code
+from ktizo.devices.progress import OfferCounter
+
+WAIT = "wait"  # the menu entry for unknown machines, asked for like a profile
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The profile that applies, how ready it is, and its parameters for this machine."""
+
+    state: ProfileState
+    profile: Profile | None = None
+    parameters: Mapping[str, str] | None = None
+    problem: str = ""
+    cmdline: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a machine is told, and everything that led there."""
+
+    decision: Decision
+    body: bytes
+    status: int = 200
+    claim: Claim | None = None
+    device: DeviceFacts | None = None
+    chosen: Chosen = Chosen(ProfileState.NONE)
+    code: str = ""
+
+    @property
+    def offers_installer(self) -> bool:
+        """Say whether this answer uses the machine's lease."""
+        return self.decision.action is Action.BOOT
+
+
+class Answerer:
+    """Knows how to answer; holds what every answer needs."""
+
+    def __init__(
+        self,
+        reader: BootReader,
+        settings: Settings,
+        tickets: Tickets,
+        counter: OfferCounter,
+        pairing_key: bytes,
+    ) -> None:
+        self._reader = reader
+        self._policy = settings.unknown_machines
+        self.limit = settings.boot_loop_limit
+        self._tickets = tickets
+        self._counter = counter
+        self._pairing_key = pairing_key
+
+    async def answer(
+        self, asking: Asking | None, base: str, now: datetime, *, can_record: bool
+    ) -> Answer:
+        """Return the answer to `asking` (None: it could not be read). Never raises for bad input.
+
+        `base` is how this machine reaches Ktizo, as `http://host:port`.
+        """
+        if asking is None:
+            return self._render(Facts(state=None, readable=False), None, base)
+        try:
+            device = await devices.boot_facts(self._reader, asking.claim.mac)
+            chosen = await self._choose(device, asking, base)
+        except Unavailable:
+            return self._render(Facts(state=None, database=False), asking.claim, base)
+        facts = self._facts(asking, device, chosen, now, can_record=can_record)
+        items = await self._items(chosen) if facts.profile is ProfileState.MENU else ()
+        return self._render(facts, asking.claim, base, device, chosen, items)
+
+    def _facts(
+        self,
+        asking: Asking,
+        device: DeviceFacts | None,
+        chosen: Chosen,
+        now: datetime,
+        *,
+        can_record: bool,
+    ) -> Facts:
+        common = Facts(
+            state=None,
+            unknown_policy=self._policy,
+            chose_to_wait=asking.choice == WAIT,
+            can_record=can_record,
+            offers_limit=self.limit,
+        )
+        if device is None:
+            return common
+        lease = device.lease
+        return replace(
+            common,
+            state=device.state,
+            same_identity=compare(device.uuid, device.serial, asking.claim) is Match.SAME,
+            lease_live=lease is not None and lease.live(now),
+            offers=self._counter.of(lease.id, lease.offers) if lease else 0,
+            profile=chosen.state,
+        )
+
+    async def _choose(self, device: DeviceFacts | None, asking: Asking, base: str) -> Chosen:
+        if device is None or device.lease is None:
+            return Chosen(ProfileState.NONE)
+        assigned = await store.assigned(self._reader, device.id, device.role)
+        if assigned is None:
+            return Chosen(ProfileState.NONE)
+        profile, parameters = assigned
+        wanted = None if asking.choice == WAIT else asking.choice
+        if wanted is not None and wanted != profile.name:
+            if profile.type is not ProfileType.MENU:
+                return Chosen(ProfileState.NOT_ASSIGNED, profile)
+            picked = await store.by_name(self._reader, wanted)
+            if picked is None:
+                return Chosen(ProfileState.NOT_ASSIGNED, profile)
+            profile = picked
+        return await self._ready(profile, parameters, device, asking.claim, base)
+
+    async def _ready(
+        self,
+        profile: Profile,
+        parameters: Mapping[str, str],
+        device: DeviceFacts,
+        claim: Claim,
+        base: str,
+    ) -> Chosen:
+        if profile.type is ProfileType.LOCAL_DISK:
+            return Chosen(ProfileState.LOCAL_DISK, profile, parameters)
+        if profile.type is ProfileType.MENU:
+            return Chosen(ProfileState.MENU, profile, parameters)
+        problem = await self._missing(profile)
+        cmdline = ""
+        if not problem:
+            try:
+                facts = await self.config_facts(profile, parameters, device, claim.mac, base)
+                cmdline = command_line(profile, parameters, facts)
+            except Invalid as error:
+                problem = error.message
+        state = ProfileState.BROKEN if problem else ProfileState.READY
+        return Chosen(state, profile, parameters, problem, cmdline)
+
+    async def _missing(self, profile: Profile) -> str:
+        if not profile.kernel:
+            return f"profile {profile.name} has no kernel"
+        there = await store.asset_names(self._reader, profile.id)
+        missing = [name for name in (profile.kernel, *profile.initrds) if name not in there]
+        return f"profile {profile.name} lacks {', '.join(missing)}" if missing else ""
+
+    async def config_facts(
+        self,
+        profile: Profile,
+        parameters: Mapping[str, str],
+        device: DeviceFacts,
+        mac: str,
+        base: str,
+    ) -> ConfigFacts:
+        """Return the variables this machine's command line and config may use."""
+        if device.lease is None:
+            raise Invalid("the machine holds no lease")
+        ticket = self._tickets.config(device.id, device.lease)
+        file = next(iter(config_names(profile, KINDS[profile.type])), "")
+        return ConfigFacts(
+            device_id=device.id,
+            hostname=device.hostname or f"node-{mac.replace(':', '')[-6:]}",
+            mac=mac,
+            macs=await devices.boot_macs(self._reader, device.id),
+            uuid=device.uuid or "",
+            serial=device.serial or "",
+            role=device.role or "",
+            tags=device.tags,
+            profile=profile.name,
+            parameters=dict(parameters),
+            base_url=base,
+            asset_base=f"{base}/boot/assets/{profile.name}",
+            config_base=f"{base}{urls.config(ticket, '').rstrip('/')}",
+            config_url=f"{base}{urls.config(ticket, file)}" if file else "",
+            done_url=f"{base}{urls.done(self._tickets.done(device.id, device.lease))}",
+        )
+
+    async def _items(self, chosen: Chosen) -> tuple[render.MenuItem, ...]:
+        own = chosen.profile.name if chosen.profile else ""
+        found = await store.bootable(self._reader)
+        return tuple(
+            render.MenuItem(name, render.plain(KINDS[kind].title + " - " + name))
+            for name, kind in found
+            if name != own
+        )
+
+    def _render(
+        self,
+        facts: Facts,
+        claim: Claim | None,
+        base: str,
+        device: DeviceFacts | None = None,
+        chosen: Chosen = Chosen(ProfileState.NONE),
+        items: tuple[render.MenuItem, ...] = (),
+    ) -> Answer:
+        decision = decide(facts)
+        handover = device.handover if device else "sanboot"
+        firmware = claim.firmware if claim else None
+        code = pairing_code(self._pairing_key, claim.mac) if claim else ""
+        # The HTTP 404 hand-over: iPXE's fetch fails, and boot.ipxe ends with the firmware's own
+        # order. UEFI gets the script, where `exit 1` does the same and says why.
+        not_found = handover == "http_404" and firmware != "uefi"
+        script = self._script(decision, facts, claim, base, device, chosen, items, code)
+        refused = decision.action is Action.LOCAL_DISK and not_found
+        body = f"local_disk: {decision.reason}\n" if refused else script
+        return Answer(decision, body.encode(), 404 if refused else 200, claim, device, chosen, code)
+
+    def _script(
+        self,
+        decision: Decision,
+        facts: Facts,
+        claim: Claim | None,
+        base: str,
+        device: DeviceFacts | None,
+        chosen: Chosen,
+        items: tuple[render.MenuItem, ...],
+        code: str,
+    ) -> str:
+        handover = render.handover_command(
+            device.handover if device else "sanboot", claim.firmware if claim else None
+        )
+        machine = render.machine_name(claim, device.hostname if device else None)
+        if decision.action is Action.BOOT and chosen.profile is not None:
+            return self._linux(chosen, chosen.profile, base, machine, handover)
+        if decision.action is Action.HOLD and claim is not None:
+            again = WAIT if facts.chose_to_wait else "boot"
+            product = render.product_name(claim)
+            return render.script(
+                render.HoldScript(base, machine, product, code, handover, again=again)
+            )
+        if decision.action in {Action.MENU, Action.MENU_UNKNOWN}:
+            unknown = decision.action is Action.MENU_UNKNOWN
+            return render.script(render.MenuScript(base, machine, items, unknown, handover))
+        reason = decision.reason
+        if decision.rule is Rule.PROFILE_BROKEN:
+            reason = f"{reason}: {chosen.problem}"
+        return render.script(
+            render.DiskScript(decision.rule, render.plain(reason), machine, handover)
+        )
+
+    def _linux(
+        self, chosen: Chosen, profile: Profile, base: str, machine: str, handover: str
+    ) -> str:
+        names = "".join(f"initrd=initrd{i} " for i in range(len(profile.initrds)))
+        return render.script(
+            render.LinuxScript(
+                machine=machine,
+                profile=profile.name,
+                title=render.plain(f"{KINDS[profile.type].title} ({profile.name})"),
+                kernel=base + urls.asset(profile.name, profile.kernel or ""),
+                cmdline=names + chosen.cmdline,
+                initrds=tuple(base + urls.asset(profile.name, i) for i in profile.initrds),
+                handover=handover,
+            )
+        )

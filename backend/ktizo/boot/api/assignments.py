@@ -1,0 +1,74 @@
+"""Which machine boots which profile, for people."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, status
+
+from ktizo.boot import store
+from ktizo.boot.check import check_assignment
+from ktizo.boot.schemas import AssignmentIn, AssignmentOut, NewAssignment
+from ktizo.boot.tables import AssignmentRow
+from ktizo.core.db import AsyncSession, ReadSession, WriteSession
+from ktizo.devices import store as devices
+from ktizo.events.kinds import EventKind
+from ktizo.events.record import record
+
+router = APIRouter()
+
+DeviceId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+def _out(row: AssignmentRow, profile: str) -> AssignmentOut:
+    return AssignmentOut(
+        device_id=row.device_id,
+        profile=profile,
+        parameters=row.parameters,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+async def _assign(
+    session: AsyncSession, device_id: int, body: AssignmentIn, request: Request
+) -> AssignmentOut:
+    await devices.get(session, device_id)
+    profile = store.as_profile(await store.profile(session, body.profile))
+    check_assignment(profile, body.parameters)
+    row = await store.assign(session, device_id, profile.id, body.parameters)
+    data = {"profile": profile.name}
+    record(request.app.state.writer, EventKind.ASSIGNED, device_id=device_id, data=data)
+    return _out(row, profile.name)
+
+
+@router.get("/assignments")
+async def list_assignments(session: ReadSession, profile: str | None = None) -> list[AssignmentOut]:
+    """Which machine boots which profile; those of one profile with `profile`."""
+    found = None if profile is None else (await store.profile(session, profile)).id
+    return [_out(row, name) for row, name in await store.assignments(session, found)]
+
+
+@router.post("/assignments", status_code=status.HTTP_201_CREATED)
+async def create_assignment(
+    body: NewAssignment, session: WriteSession, request: Request
+) -> AssignmentOut:
+    """Give a machine its profile; refused when it has one."""
+    if await store.assignment(session, body.device_id) is not None:
+        raise store.AlreadyAssigned(f"machine {body.device_id} has a profile; PUT changes it")
+    return await _assign(session, body.device_id, body, request)
+
+
+@router.put("/assignments/{device_id}")
+async def put_assignment(
+    device_id: DeviceId, body: AssignmentIn, session: WriteSession, request: Request
+) -> AssignmentOut:
+    """Give a machine a profile, instead of the one it may have."""
+    return await _assign(session, device_id, body, request)
+
+
+@router.delete("/assignments/{device_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_assignment(device_id: DeviceId, session: WriteSession) -> None:
+    """Take a machine's profile away; the one of its role, if it has one, applies again."""
+    row = await store.assignment(session, device_id)
+    if row is None:
+        raise store.AssignmentNotFound(f"machine {device_id} has no profile of its own")
+    await store.unassign(session, row)

@@ -1,0 +1,57 @@
+"""Why would it boot that? `GET /api/v1/boot/explain`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from ktizo.boot.asking import ARCHES, FIRMWARES, Asking
+from ktizo.boot.explain import Explanation, dhcp_replies, explain
+from ktizo.core.clock import utc_now
+from ktizo.core.db import ReadSession
+from ktizo.core.mac import Mac
+from ktizo.devices.identity import Claim, parse_serial, parse_uuid
+from ktizo.network import store as network_store
+from ktizo.network.draft import offered
+
+router = APIRouter()
+
+Arch = Annotated[str | None, Query(pattern=f"^({'|'.join(ARCHES)})$")]
+Platform = Annotated[str | None, Query(pattern=f"^({'|'.join(FIRMWARES)})$")]
+Name = r"^[a-z0-9][a-z0-9-]{0,62}$"
+
+
+@router.get("/explain")
+async def explain_machine(
+    request: Request,
+    session: ReadSession,
+    mac: Annotated[Mac, Query(description="Any spelling.")],
+    uuid: Annotated[str, Query(max_length=45, pattern=r"^[0-9A-Fa-f-]*$")] = "",
+    serial: Annotated[str, Query(max_length=128)] = "",
+    arch: Arch = None,
+    platform: Platform = None,
+    choice: Annotated[str | None, Query(pattern=Name)] = None,
+) -> Explanation:
+    """Say what this machine would be told now and why. Nothing is changed by asking.
+
+    Without `uuid` and `serial` the recorded ones are taken to agree.
+    """
+    try:
+        parsed = parse_uuid(uuid)
+    except ValueError:
+        parsed = None
+    claim = Claim(
+        mac=mac,
+        uuid=parsed,
+        serial=parse_serial(serial),
+        arch=ARCHES.get(arch or ""),
+        firmware=FIRMWARES.get(platform or ""),
+    )
+    state = request.app.state
+    lan = await network_store.get(session)
+    offer = await offered(lan, state.settings) if lan is not None else None
+    base = state.settings.base_url or (offer.base if offer else state.front.base(request.scope))
+    answer = await state.answerer.answer(
+        Asking(claim, choice), base, utc_now(), can_record=state.writer.healthy
+    )
+    replies = dhcp_replies(lan, offer.adverts if offer else (), base)
+    return explain(mac, answer, replies)

@@ -1,0 +1,1 @@
+"""The machine side of boot: plain text, no login, paranoid, small."""

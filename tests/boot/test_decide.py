@@ -1,0 +1,111 @@
+import itertools
+
+import pytest
+
+from ktizo.boot.decide import REASONS, Action, Facts, ProfileState, Rule, decide
+from ktizo.core.settings import UnknownPolicy
+from ktizo.devices.lifecycle import MAY_INSTALL, State
+
+STATES: tuple[State | None, ...] = (None, *State)
+YES_NO = (True, False)
+
+
+def every_combination() -> list[Facts]:
+    """All facts there can be; offers only matter as below, at and above the limit."""
+    return [
+        Facts(
+            state=state,
+            same_identity=same,
+            lease_live=lease,
+            offers=offers,
+            offers_limit=5,
+            profile=profile,
+            can_record=record,
+            unknown_policy=policy,
+            readable=readable,
+            database=database,
+            chose_to_wait=wait,
+        )
+        for state, same, lease, offers, profile, record, policy, readable, database, wait in (
+            itertools.product(
+                STATES,
+                YES_NO,
+                YES_NO,
+                (0, 4, 5, 6),
+                ProfileState,
+                YES_NO,
+                UnknownPolicy,
+                YES_NO,
+                YES_NO,
+                YES_NO,
+            )
+        )
+    ]
+
+
+def test_every_combination_of_facts_has_an_answer_and_a_reason():
+    seen = {decide(facts).rule for facts in every_combination()}
+    assert seen == set(Rule), "a rule that no facts lead to is dead"
+    assert set(REASONS) == set(Rule)
+
+
+def test_only_an_approved_machine_with_a_live_lease_is_ever_offered_an_installer():
+    offered = [f for f in every_combination() if decide(f).action in {Action.BOOT, Action.MENU}]
+    assert offered
+    for facts in offered:
+        assert facts.state in MAY_INSTALL
+        assert facts.lease_live
+        assert facts.same_identity
+        assert facts.offers < facts.offers_limit
+        assert facts.can_record
+        assert facts.readable
+        assert facts.database
+
+
+def test_no_policy_for_unknown_machines_changes_what_is_an_installer():
+    for facts in every_combination():
+        if facts.state is None or facts.state not in MAY_INSTALL:
+            assert decide(facts).action in {
+                Action.LOCAL_DISK,
+                Action.HOLD,
+                Action.MENU_UNKNOWN,
+            }
+
+
+@pytest.mark.parametrize(
+    ("facts", "action", "rule"),
+    [
+        (Facts(state=None), Action.LOCAL_DISK, Rule.UNKNOWN),
+        (Facts(state=None, unknown_policy=UnknownPolicy.HOLD), Action.HOLD, Rule.UNKNOWN),
+        (Facts(state=None, unknown_policy=UnknownPolicy.MENU), Action.MENU_UNKNOWN, Rule.UNKNOWN),
+        (
+            Facts(state=None, unknown_policy=UnknownPolicy.MENU, chose_to_wait=True),
+            Action.HOLD,
+            Rule.UNKNOWN,
+        ),
+        (Facts(state=None, chose_to_wait=True), Action.LOCAL_DISK, Rule.UNKNOWN),
+        (Facts(state=State.REJECTED, unknown_policy=UnknownPolicy.HOLD), Action.LOCAL_DISK,
+         Rule.REJECTED),
+        (Facts(state=State.CONFLICT, lease_live=True, profile=ProfileState.READY),
+         Action.LOCAL_DISK, Rule.IDENTITY_CONTESTED),
+        (Facts(state=State.APPROVED, lease_live=True, profile=ProfileState.READY), Action.BOOT,
+         Rule.APPROVED),
+        (Facts(state=State.INSTALLING, lease_live=True, profile=ProfileState.MENU), Action.MENU,
+         Rule.MENU),
+        (Facts(state=State.INSTALLED, lease_live=True, profile=ProfileState.READY),
+         Action.LOCAL_DISK, Rule.ALREADY_INSTALLED),
+        (Facts(state=State.APPROVED, lease_live=False, profile=ProfileState.READY),
+         Action.LOCAL_DISK, Rule.NO_LEASE),
+        (Facts(state=State.APPROVED, lease_live=True, profile=ProfileState.READY, offers=5),
+         Action.LOCAL_DISK, Rule.BOOT_LOOP),
+        (Facts(state=State.APPROVED, lease_live=True, profile=ProfileState.READY,
+               can_record=False), Action.LOCAL_DISK, Rule.CANNOT_RECORD),
+        (Facts(state=None, database=False, unknown_policy=UnknownPolicy.HOLD), Action.LOCAL_DISK,
+         Rule.DATABASE_DOWN),
+        (Facts(state=None, readable=False, unknown_policy=UnknownPolicy.MENU), Action.LOCAL_DISK,
+         Rule.UNREADABLE),
+    ],
+)  # fmt: skip
+def test_the_first_rule_that_applies_decides(facts: Facts, action: Action, rule: Rule):
+    decision = decide(facts)
+    assert (decision.action, decision.rule) == (action, rule)
