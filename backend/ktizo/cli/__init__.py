@@ -1,0 +1,1 @@
+"""The `ktizo` command: the appliance itself, and a client of its API."""

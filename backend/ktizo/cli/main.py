@@ -1,0 +1,50 @@
+"""The command's table of contents. Exit codes are in client.py and docs/cli.md."""
+
+import typer
+
+from ktizo import __version__
+from ktizo.cli import devices, keys, lan, profiles, show
+from ktizo.cli.client import Client, handled
+
+app = typer.Typer(
+    help="Ktizo turns bare metal into running Talos Linux clusters.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(devices.app, name="devices")
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(lan.app, name="lan")
+app.add_typer(keys.app, name="key")
+
+
+@app.command()
+@handled
+def serve() -> None:
+    """Run the appliance. Settings are KTIZO_* variables; see docs/settings.md."""
+    # Here, because the server's libraries take a second that no other command should wait for.
+    from ktizo.cli.serve import run
+
+    run()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    show.line(__version__)
+
+
+@app.command()
+@handled
+def explain(mac: str, as_json: show.AsJson = False) -> None:
+    """Say what the machine with this MAC would be told now, and why. Changes nothing."""
+    answer = Client().get("/boot/explain", mac=mac)
+    if show.wants_json(as_json):
+        show.json_text(answer)
+    else:
+        show.explanation(answer)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,142 @@
+import hashlib
+import os
+import pty
+import stat
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.conftest import KTIZO, Box
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
+MAC = "52:54:00:c1:00:01"
+
+
+def knock(box: Box, mac: str) -> None:
+    """Let a machine knock and wait until it is recorded."""
+    box.script(mac, vendor_hex=b"\x1b[31mACME".hex())
+    for _ in range(100):
+        found = box.json("devices", "list", "--search", mac)
+        if found["total"]:
+            return
+    raise AssertionError("the machine was not recorded")
+
+
+def test_explaining_an_unknown_machine_says_boot_from_disk_and_why(box: Box):
+    found = box.json("explain", "52-54-00-C1-00-99")
+    assert found["summary"].startswith("boot from disk: this machine was never seen before")
+    assert found["rule"] == "unknown"
+    assert box.json("devices", "list", "--search", "52:54:00:c1:00:99")["total"] == 0
+
+
+def test_a_machine_is_approved_and_its_script_changes_at_once(box: Box, tmp_path: Path):
+    kernel = tmp_path / "vmlinuz"
+    kernel.write_bytes(b"not really a kernel")
+    stored = box.json("profiles", "upload", "debian", str(kernel), "--as", "linux")
+    assert stored["sha256"] == hashlib.sha256(kernel.read_bytes()).hexdigest()
+    box.json("profiles", "upload", "debian", str(kernel), "--as", "initrd.gz")
+    knock(box, MAC)
+    assert "kernel" not in box.script(MAC)
+    shown = box.json("devices", "approve", MAC, "--profile", "debian", "--hostname", "n1")
+    assert shown["state"] == "approved"
+    assert "kernel --name kernel" in box.script(MAC)
+    assert box.json("explain", MAC)["script"] == box.script(MAC)
+    assert box.json("devices", "reject", "n1")["state"] == "rejected"
+    assert "kernel" not in box.script(MAC)
+    kinds = [
+        step["kind"] for boot in box.json("devices", "timeline", "n1") for step in boot["steps"]
+    ]
+    assert {"device_seen", "decided", "approved", "rejected"} <= set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["devices", "show", "nobody"], 5, "no machine is called nobody"),
+        (["devices", "approve", "52:54:00:c1:00:77"], 5, "no machine is called"),
+        (["explain", "not-a-mac"], 1, "not a MAC address"),
+        (["lan", "on"], 5, "no LAN is set up"),
+        (["devices", "frobnicate"], 2, "No such command"),
+    ],
+)
+def test_each_way_to_fail_has_its_exit_code_and_says_why(box: Box, arguments, code, says):
+    done = box.run(*arguments)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_without_a_server_the_command_says_where_it_looked(tmp_path: Path):
+    away = Box(tmp_path, extra={"KTIZO_TOKEN": "ktizo_x"})
+    done = away.run("devices", "list")
+    assert done.returncode == 3
+    assert away.url in done.stderr
+
+
+def test_without_a_token_the_command_says_how_to_get_one(tmp_path: Path):
+    done = Box(tmp_path).run("devices", "list")
+    assert done.returncode == 4
+    assert "cli.token" in done.stderr
+
+
+def test_a_wrong_setting_stops_the_start_and_names_itself(tmp_path: Path):
+    done = Box(tmp_path, extra={"KTIZO_MACHINE_RATE_LIMIT": "lots"}).run("serve")
+    assert done.returncode == 2
+    assert "KTIZO_MACHINE_RATE_LIMIT" in done.stderr
+
+
+def test_a_taken_port_is_a_clear_message(box: Box, tmp_path: Path):
+    done = Box(tmp_path, port=box.port).run("serve")
+    assert done.returncode == 2
+    assert "Address already in use" in done.stderr
+
+
+def test_the_first_token_works_is_shown_once_and_only_its_hash_is_stored(box: Box):
+    token = box.first_token()
+    answer = httpx.get(f"{box.url}/api/v1/whoami", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json()["name"] == "administrator"
+    assert token.encode() not in (box.folder / "data" / "ktizo.db").read_bytes()
+    for name in ("cli.token", "sealing.key"):
+        assert stat.S_IMODE((box.folder / "data" / name).stat().st_mode) == 0o600
+
+
+def test_on_a_terminal_there_are_tables_and_no_escape_codes_from_the_network(box: Box):
+    knock(box, "52:54:00:c1:00:02")
+    main, side = pty.openpty()
+    subprocess.run(
+        [KTIZO, "devices", "show", "52:54:00:c1:00:02"],
+        env={**box.env, "TERM": "xterm"},
+        stdout=side,
+        check=True,
+    )
+    os.close(side)
+    shown = os.read(main, 65536).decode()
+    os.close(main)
+    assert "pairing code" in shown
+    assert "ACME" in shown
+    assert "\x1b[31m" not in shown
+
+
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
+def test_it_ends_within_seconds_though_a_live_stream_is_open(tmp_path: Path, server: str):
+    box = Box(tmp_path, extra={"KTIZO_SERVER": server})
+    box.start()
+    headers = {"Authorization": f"Bearer {box.first_token()}"}
+    with httpx.stream("GET", f"{box.url}/api/v1/events", headers=headers) as stream:
+        assert next(stream.iter_lines()).startswith("retry")
+        assert box.stop() == 0
+    assert "Traceback" not in box.log.read_text()
+
+
+def test_a_second_start_keeps_everything_and_shows_no_token_again(tmp_path: Path):
+    box = Box(tmp_path)
+    box.start()
+    knock(box, MAC)
+    box.stop()
+    box.log.unlink()
+    box.start()
+    assert box.json("devices", "show", MAC)["state"] == "pending"
+    assert "shown only this once" not in box.log.read_text()
+    box.stop()
