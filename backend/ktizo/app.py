@@ -28,7 +28,6 @@ from ktizo.boot.machine.assets import AssetRoute
 from ktizo.boot.machine.configs import Configs
 from ktizo.boot.machine.front import Front
 from ktizo.boot.machine.loaders import LoaderRoute
-from ktizo.boot.shelf import Shelf
 from ktizo.boot.tickets import Tickets
 from ktizo.core.bootdb import boot_reader
 from ktizo.core.clock import utc_now
@@ -38,6 +37,7 @@ from ktizo.core.gate import Gate
 from ktizo.core.logs import RequestId, request_id
 from ktizo.core.seal import Sealer, load_or_make_keys
 from ktizo.core.settings import Settings
+from ktizo.core.shelf import Shelf
 from ktizo.core.writer import Writer
 from ktizo.devices import api as devices_api
 from ktizo.devices import lease
@@ -52,6 +52,7 @@ from ktizo.events.store import StoredHistory
 from ktizo.events.stream import Broker
 from ktizo.network import api as network_api
 from ktizo.network import resume as network_resume
+from ktizo.network.neighbours import Cards
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +153,7 @@ def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
         counter,
         base_url=settings.base_url,
         learned=state.watch.learned,
+        cards=Cards(),
         routes={
             "/boot/assets/": assets,
             "/boot/configs/": configs.config,

@@ -11,7 +11,7 @@ YES_NO = (True, False)
 
 
 def every_combination() -> list[Facts]:
-    """All facts there can be; offers only matter as below, at and above the limit."""
+    """All facts there can be; offers only matter as below the limit or not."""
     return [
         Facts(
             state=state,
@@ -25,20 +25,35 @@ def every_combination() -> list[Facts]:
             readable=readable,
             database=database,
             chose_to_wait=wait,
+            shows_its_marks=marks,
+            own_card=card,
         )
-        for state, same, lease, offers, profile, record, policy, readable, database, wait in (
-            itertools.product(
-                STATES,
-                YES_NO,
-                YES_NO,
-                (0, 4, 5, 6),
-                ProfileState,
-                YES_NO,
-                UnknownPolicy,
-                YES_NO,
-                YES_NO,
-                YES_NO,
-            )
+        for (
+            state,
+            same,
+            lease,
+            offers,
+            profile,
+            record,
+            policy,
+            readable,
+            database,
+            wait,
+            marks,
+            card,
+        ) in itertools.product(
+            STATES,
+            YES_NO,
+            YES_NO,
+            (4, 5),
+            ProfileState,
+            YES_NO,
+            UnknownPolicy,
+            YES_NO,
+            YES_NO,
+            YES_NO,
+            YES_NO,
+            YES_NO,
         )
     ]
 
@@ -58,6 +73,8 @@ def test_only_an_approved_machine_with_a_live_lease_is_ever_offered_an_installer
         assert facts.same_identity
         assert facts.offers < facts.offers_limit
         assert facts.can_record
+        assert facts.shows_its_marks
+        assert facts.own_card
         assert facts.readable
         assert facts.database
 

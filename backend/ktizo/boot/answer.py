@@ -21,7 +21,7 @@ from ktizo.core.errors import Invalid, Unavailable
 from ktizo.core.settings import Settings
 from ktizo.devices import store as devices
 from ktizo.devices.facts import DeviceFacts
-from ktizo.devices.identity import Claim, Match, compare
+from ktizo.devices.identity import Claim, Match, compare, shows_its_marks
 from ktizo.devices.pairing import pairing_code
 from ktizo.devices.progress import OfferCounter
 
@@ -76,7 +76,13 @@ class Answerer:
         self._pairing_key = pairing_key
 
     async def answer(
-        self, asking: Asking | None, base: str, now: datetime, *, can_record: bool
+        self,
+        asking: Asking | None,
+        base: str,
+        now: datetime,
+        *,
+        can_record: bool,
+        own_card: bool = True,
     ) -> Answer:
         """Return the answer to `asking` (None: it could not be read). Never raises for bad input.
 
@@ -89,7 +95,8 @@ class Answerer:
             chosen = await self._choose(device, asking, base)
         except Unavailable:
             return self._render(Facts(state=None, database=False), asking.claim, base)
-        facts = self._facts(asking, device, chosen, now, can_record=can_record)
+        common = Facts(state=None, can_record=can_record, own_card=own_card)
+        facts = self._facts(asking, device, chosen, now, common)
         items = await self._items(chosen) if facts.profile is ProfileState.MENU else ()
         return self._render(facts, asking.claim, base, device, chosen, items)
 
@@ -99,14 +106,12 @@ class Answerer:
         device: DeviceFacts | None,
         chosen: Chosen,
         now: datetime,
-        *,
-        can_record: bool,
+        common: Facts,
     ) -> Facts:
-        common = Facts(
-            state=None,
+        common = replace(
+            common,
             unknown_policy=self._policy,
             chose_to_wait=asking.choice == WAIT,
-            can_record=can_record,
             offers_limit=self.limit,
         )
         if device is None:
@@ -116,6 +121,7 @@ class Answerer:
             common,
             state=device.state,
             same_identity=compare(device.uuid, device.serial, asking.claim) is Match.SAME,
+            shows_its_marks=shows_its_marks(device.uuid, device.serial, asking.claim),
             lease_live=lease is not None and lease.live(now),
             offers=self._counter.of(lease.id, lease.offers) if lease else 0,
             profile=chosen.state,

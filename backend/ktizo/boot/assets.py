@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from ktizo.boot import store
 from ktizo.boot.profile import FILE_NAME, PROFILE_NAME
-from ktizo.boot.shelf import Mark, Shelf, Stored, hash_file
 from ktizo.core.bootdb import BootReader
 from ktizo.core.errors import NotFound
+from ktizo.core.shelf import Mark, Shelf, Stored, hash_file
 from ktizo.core.writer import Writer
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record

@@ -40,6 +40,8 @@ class Rule(StrEnum):
     UNKNOWN = "unknown"
     REJECTED = "rejected"
     IDENTITY_CONTESTED = "identity_contested"
+    IDENTITY_UNPROVEN = "identity_unproven"
+    FOREIGN_CARD = "foreign_card"
     BOOT_LOOP = "boot_loop"
     NOT_APPROVED = "not_approved"
     ALREADY_INSTALLED = "already_installed"
@@ -64,6 +66,8 @@ class Facts:
     offers_limit: int = 5
     profile: ProfileState = ProfileState.NONE
     can_record: bool = True
+    shows_its_marks: bool = True  # the request named the UUID and serial on record
+    own_card: bool = True  # its packets come from the card it names, as far as can be seen
     unknown_policy: UnknownPolicy = UnknownPolicy.LOCAL_DISK
     readable: bool = True  # the request named a machine
     database: bool = True  # and we could look it up
@@ -89,6 +93,8 @@ REASONS: dict[Rule, str] = {
     Rule.UNKNOWN: "this machine was never seen before and is not approved",
     Rule.REJECTED: "an operator rejected this machine",
     Rule.IDENTITY_CONTESTED: "its UUID or serial is not the one recorded, an operator must look",
+    Rule.IDENTITY_UNPROVEN: "the request leaves out the UUID or serial on record",
+    Rule.FOREIGN_CARD: "the request comes from another network card than the one it names",
     Rule.BOOT_LOOP: "it asked for its installer again and again without getting anywhere",
     Rule.NOT_APPROVED: "no operator has approved this machine",
     Rule.ALREADY_INSTALLED: "it is installed: its own disk is what it should run",
@@ -154,6 +160,15 @@ def _not_permitted(facts: Facts) -> Rule | None:
         return Rule.NO_LEASE
     if facts.offers >= facts.offers_limit:
         return Rule.BOOT_LOOP
+    return _not_believed(facts)
+
+
+def _not_believed(facts: Facts) -> Rule | None:
+    """Return why this very request is not answered with an installer, though the machine may."""
+    if not facts.shows_its_marks:
+        return Rule.IDENTITY_UNPROVEN
+    if not facts.own_card:
+        return Rule.FOREIGN_CARD
     return None if facts.can_record else Rule.CANNOT_RECORD
 
 

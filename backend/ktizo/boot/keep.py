@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Iterable
 
 from ktizo.boot import store
-from ktizo.boot.shelf import Incoming, Shelf
 from ktizo.boot.tables import AssetRow
 from ktizo.core.db import AsyncSession, Database, bump_boot_version
+from ktizo.core.shelf import Incoming, Shelf
 
 
 async def keep(

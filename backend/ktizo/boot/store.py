@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ktizo.boot.builtin import BUILTIN, OF_ROLE, fresh
 from ktizo.boot.profile import Profile, ProfileType
-from ktizo.boot.shelf import Mark, Stored
 from ktizo.boot.tables import AssetRow, AssignmentRow, ProfileRow
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import IntegrityError, bump_boot_version
 from ktizo.core.errors import Conflict, NotFound
+from ktizo.core.shelf import Mark, Stored
 
 
 class ProfileNotFound(NotFound):

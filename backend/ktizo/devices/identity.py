@@ -112,6 +112,15 @@ def compare(uuid: str | None, serial: str | None, claim: Claim) -> Match:
     return Match.SAME if same_uuid(uuid, claim.uuid) and serial_agrees else Match.DIFFERS
 
 
+def shows_its_marks(uuid: str | None, serial: str | None, claim: Claim) -> bool:
+    """Say whether the claim names every mark that is recorded.
+
+    For a sighting an absent mark contradicts nothing; for an installer, and the secrets in its
+    config, whoever leaves out what the record has is not believed. iPXE always sends them.
+    """
+    return not (uuid and claim.uuid is None) and not (serial and claim.serial is None)
+
+
 def probably_same_board(uuid: str | None, serial: str | None, claim: Claim) -> bool:
     """Say whether a record and a claim with an unknown MAC could be one machine.
 

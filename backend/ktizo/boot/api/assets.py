@@ -11,16 +11,16 @@ from fastapi import APIRouter, Header, Path, Request, Response, status
 from starlette.requests import ClientDisconnect
 
 from ktizo.boot import store
-from ktizo.boot.importing import Folder, take_folder
 from ktizo.boot.keep import clear, keep
 from ktizo.boot.profile import FILE_NAME
 from ktizo.boot.schemas import AssetOut, Imported, ImportIn, ImportOut, NotImported
-from ktizo.boot.shelf import Shelf
 from ktizo.boot.tables import AssetRow
-from ktizo.boot.upload import Announced, receive
 from ktizo.core import urls
 from ktizo.core.db import ReadSession
 from ktizo.core.errors import BadRequest, Invalid, KtizoError
+from ktizo.core.importing import Folder, take_folder
+from ktizo.core.shelf import Shelf
+from ktizo.core.upload import Announced, receive
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record
 

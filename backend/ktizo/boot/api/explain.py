@@ -8,7 +8,9 @@ from ktizo.boot.asking import ARCHES, FIRMWARES, Asking
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.core.clock import utc_now
 from ktizo.core.db import ReadSession
+from ktizo.core.errors import Invalid
 from ktizo.core.mac import Mac
+from ktizo.devices import store as devices
 from ktizo.devices.identity import Claim, parse_serial, parse_uuid
 from ktizo.network import store as network_store
 from ktizo.network.draft import offered
@@ -33,20 +35,22 @@ async def explain_machine(
 ) -> Explanation:
     """Say what this machine would be told now and why. Nothing is changed by asking.
 
-    Without `uuid` and `serial` the recorded ones are taken to agree.
+    Without `uuid` and `serial` the recorded ones are taken, as the machine itself would send them.
     """
+    state = request.app.state
+    recorded = await devices.boot_facts(state.reader, mac)
     try:
-        parsed = parse_uuid(uuid)
-    except ValueError:
-        parsed = None
+        parsed = parse_uuid(uuid) if uuid or recorded is None else recorded.uuid
+    except ValueError as error:
+        raise Invalid(f"uuid: {error}") from error
+    own_serial = recorded.serial if recorded and not serial else parse_serial(serial)
     claim = Claim(
         mac=mac,
         uuid=parsed,
-        serial=parse_serial(serial),
+        serial=own_serial,
         arch=ARCHES.get(arch or ""),
         firmware=FIRMWARES.get(platform or ""),
     )
-    state = request.app.state
     lan = await network_store.get(session)
     offer = await offered(lan, state.settings) if lan is not None else None
     base = state.settings.base_url or (offer.base if offer else state.front.base(request.scope))

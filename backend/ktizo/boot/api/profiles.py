@@ -12,10 +12,10 @@ from ktizo.boot.profile import Profile
 from ktizo.boot.profiles import KINDS, Kind
 from ktizo.boot.retire import BuiltinProfile, retire
 from ktizo.boot.schemas import KindOut, ProfileIn, ProfileOut
-from ktizo.boot.shelf import Shelf
 from ktizo.boot.tables import ProfileRow
 from ktizo.core.db import AsyncSession, ReadSession, WriteSession
 from ktizo.core.errors import Invalid
+from ktizo.core.shelf import Shelf
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record
 

@@ -25,6 +25,7 @@ from ktizo.core.gate import send_text
 from ktizo.core.writer import Sink, Writer
 from ktizo.devices.progress import Offer, OfferCounter, OfferSink
 from ktizo.events.kinds import EventKind
+from ktizo.network.neighbours import Cards
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ STALE = timedelta(minutes=5)
 MAX_KEPT = 20_000  # answers; a stranger who varies his questions empties the memory, no more
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _SCRIPT = re.compile(rf"/boot/({PROFILE_NAME.pattern})\.ipxe")
+NOT_KEPT = {Rule.CANNOT_RECORD, Rule.FOREIGN_CARD}
 NOT_FOUND = b"not_found: no such machine route\n"
 
 Route = Callable[[Any, Any, Any, str], Awaitable[None]]
@@ -58,6 +60,7 @@ class Front:
         *,
         base_url: str | None,
         learned: Callable[[str, str], None],
+        cards: Cards,
         routes: dict[str, Route],
     ) -> None:
         self._answerer = answerer
@@ -68,6 +71,7 @@ class Front:
         self._counter = counter
         self._base_url = base_url
         self._learned = learned
+        self._cards = cards
         self._routes = routes
         self._kept: dict[tuple[bytes, str], _Kept] = {}
         self._macs: dict[str, str] = {}  # address -> MAC
@@ -140,7 +144,9 @@ class Front:
             return None
         return kept.answer if kept.version == current else None
 
-    async def _fresh(self, query: bytes, base: str, address: str, now: datetime) -> Answer:
+    async def _fresh(
+        self, query: bytes, base: str, address: str, now: datetime, *, own_card: bool = True
+    ) -> Answer:
         try:
             asking: Asking | None = parse(query, address)
         except Unreadable:
@@ -149,8 +155,11 @@ class Front:
             version = await self._reader.version()
         except Unavailable:
             version = None
-        answer = await self._answerer.answer(asking, base, now, can_record=self._writer.healthy)
-        if version is not None and answer.decision.rule is not Rule.CANNOT_RECORD:
+        answer = await self._answerer.answer(
+            asking, base, now, can_record=self._writer.healthy, own_card=own_card
+        )
+        # What holds for this one request only is not kept for the next.
+        if version is not None and answer.decision.rule not in NOT_KEPT:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
             lease = answer.device.lease if answer.device else None
@@ -166,6 +175,9 @@ class Front:
         if device is None or device.lease is None:
             return answer
         lease = device.lease
+        card = self._cards.at(address)
+        if card is not None and answer.claim is not None and card != answer.claim.mac:
+            return await self._fresh(query, base, address, now, own_card=False)
         spent = self._counter.of(lease.id, lease.offers) >= self._answerer.limit
         if spent or not self._writer.healthy:
             return await self._fresh(query, base, address, now)

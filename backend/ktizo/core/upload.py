@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from ktizo.boot.shelf import CHUNK, Incoming, Shelf
+from ktizo.core.shelf import CHUNK, Incoming, Shelf
 
 EVERY_S = 1.0
 EVERY_SHARE = 0.05

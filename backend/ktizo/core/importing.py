@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ktizo.boot.profile import FILE_NAME
-from ktizo.boot.shelf import CHUNK, ChecksumMismatch, Incoming, Shelf
-from ktizo.boot.upload import Progress
 from ktizo.core.errors import Invalid, KtizoError, NotFound
 from ktizo.core.files import readable_os_errors
+from ktizo.core.shelf import CHUNK, ChecksumMismatch, Incoming, Shelf
+from ktizo.core.upload import Progress
 
 CHECKSUMS = ("SHA256SUMS", "sha256sum.txt")  # Debian and Ubuntu; Talos releases
 MOST_FILES = 500
