@@ -249,13 +249,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _prepare(app: FastAPI) -> None:
     state, settings = app.state, app.state.settings
+    token = None
     while not state.ready:
         try:
             await state.db.migrate()
             async with state.db.write() as session:
-                token = await ensure_tokens(session, settings.data_dir)
+                made = await ensure_tokens(session, settings.data_dir)
                 await boot_store.ensure_builtin(session)
             await tidy(state.db, Shelf(settings.data_dir))
+            token = made or token  # a second round makes none: do not forget the first one's
             await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
             state.ready = True
         except KtizoError as error:

@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from core.databases import KINDS, fresh_database
 from ktizo.core.db import Database
 from ktizo.core.writer import Writer
+
+# On a busy machine an example may take as long as it likes; that is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

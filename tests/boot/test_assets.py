@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from ktizo.boot import assets as assets_of_boot
 from ktizo.boot.assets import Assets, AssetUnknown
 from ktizo.boot.machine.assets import AssetRoute
-from ktizo.boot.shelf import Shelf
+from ktizo.core import verify
 from ktizo.core.bootdb import boot_reader
 from ktizo.core.db import Database
 from ktizo.core.errors import Unavailable
+from ktizo.core.shelf import Shelf
 from ktizo.core.writer import Writer
 from ktizo.events import store as events
 from ktizo.events.kinds import EVERYTHING
@@ -297,8 +297,8 @@ async def test_a_file_put_back_from_a_backup_is_verified_and_served(
     lan: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     hashed: list[Path] = []
-    real = assets_of_boot.hash_file
-    monkeypatch.setattr(assets_of_boot, "hash_file", lambda path: hashed.append(path) or real(path))
+    real = verify.hash_file
+    monkeypatch.setattr(verify, "hash_file", lambda path: hashed.append(path) or real(path))
     assert (await lan.get(LINUX)).status_code == 200
     assert hashed == []  # it was verified as it came
     blob(tmp_path).unlink()

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ktizo.boot import shelf as shelf_of_assets
 from ktizo.boot.keep import tidy
-from ktizo.boot.shelf import Shelf
+from ktizo.core import shelf as shelf_of_assets
 from ktizo.core.db import Database
+from ktizo.core.shelf import Shelf
 from ktizo.core.writer import Writer
 from ktizo.events import store as events
 from ktizo.events.kinds import EVERYTHING

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boot.samples import BASE, FACTS, facts, profile
-from ktizo.boot.cmdline import KERNEL_BYTES, CommandLineRefused, command_line
+from ktizo.boot.cmdline import command_line
+from ktizo.core.cmdline import KERNEL_BYTES, CommandLineRefused
 from ktizo.core.errors import Invalid
 from ktizo.core.templates import TemplateRefused, ValueMissing
 

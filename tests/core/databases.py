@@ -4,6 +4,7 @@
 """
 
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,3 +50,15 @@ async def fresh_database(kind: str, folder: Path) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+        let_threads_end()
+
+
+def let_threads_end() -> None:
+    """Wait for the threads of connections that are closed, while there is a loop to report to.
+
+    After a failed open or a cancelled query aiosqlite's thread still posts a last result; on a
+    loop that is closed by then it dies noisily, in the middle of some other test.
+    """
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            thread.join(timeout=2)

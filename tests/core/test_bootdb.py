@@ -179,9 +179,6 @@ async def test_a_file_that_is_no_database_of_ours_is_unavailable(
     reader.close()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="reported: database_url() writes the path into a URL unquoted"
-)
 async def test_a_path_with_odd_characters_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "a b?mode=rw#%41 é"
     async with fresh_database("sqlite", folder) as db:

@@ -1,3 +1,5 @@
+import re
+
 from ktizo.core import errors
 from ktizo.core.errors import Conflict, KtizoError, NotFound, TooManyRequests
 
@@ -30,23 +32,15 @@ def test_an_error_carries_its_message_and_details() -> None:
     assert isinstance(error, KtizoError)
 
 
-def test_every_error_says_what_the_caller_can_do_by_its_status() -> None:
+def test_every_error_stands_in_the_tree_with_its_status() -> None:
     kinds = [
         kind
         for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, KtizoError) and kind is not KtizoError
+        if isinstance(kind, type) and issubclass(kind, KtizoError)
     ]
-    statuses = {kind.__name__: kind.status for kind in kinds}
-    assert statuses == {
-        "BadRequest": 400,
-        "Unauthenticated": 401,
-        "Forbidden": 403,
-        "NotFound": 404,
-        "Conflict": 409,
-        "TooLarge": 413,
-        "Invalid": 422,
-        "TooManyRequests": 429,
-        "Unavailable": 503,
-        "InsufficientStorage": 507,
-    }
-    assert all(kind.__doc__ and kind.__name__ in (errors.__doc__ or "") for kind in kinds)
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert re.search(rf"{kind.__name__} +{kind.status} ", errors.__doc__ or ""), kind
+        assert kind.__doc__
+    statuses = [kind.status for kind in kinds]
+    assert len(statuses) == len(set(statuses))

@@ -165,7 +165,6 @@ def test_an_interrupted_write_leaves_nothing_behind(
     assert names_in(tmp_path) == []
 
 
-@pytest.mark.xfail(strict=True, reason="reported: write_atomic does not flush the folder")
 def test_a_power_cut_cannot_undo_a_rename_that_was_reported_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

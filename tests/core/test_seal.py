@@ -109,7 +109,6 @@ def test_a_key_that_is_none_is_a_clear_error(key: str) -> None:
         Sealer([key])
 
 
-@pytest.mark.xfail(strict=True, raises=StopIteration, reason="reported: Sealer([])")
 def test_no_key_at_all_is_a_clear_error() -> None:
     with pytest.raises(KtizoError, match="key"):
         Sealer([])
@@ -158,7 +157,6 @@ def test_an_empty_key_file_is_never_silently_replaced(tmp_path: Path, content: s
     assert key_file(tmp_path).read_text() == content
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="reported: load_or_make_keys")
 def test_a_key_file_that_is_not_text_is_a_clear_error(tmp_path: Path) -> None:
     load_or_make_keys(tmp_path)
     key_file(tmp_path).write_bytes(b"\xff\xfe\x00\x01")
@@ -166,7 +164,6 @@ def test_a_key_file_that_is_not_text_is_a_clear_error(tmp_path: Path) -> None:
         Sealer(load_or_make_keys(tmp_path))
 
 
-@pytest.mark.xfail(strict=True, reason="reported: load_or_make_keys overwrites")
 def test_two_processes_that_start_at_once_end_up_with_the_same_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,6 @@ def test_a_wrong_value_stops_the_start_and_names_the_setting(
         ("machine_rate_limit", "0/minute"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="reported: these wrong values do not stop the start")
 def test_a_wrong_value_that_would_only_show_later_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

@@ -236,7 +236,6 @@ async def test_cancelling_before_the_commit_loses_and_doubles_nothing() -> None:
         assert [row[0] for row in table.rows] == ["a", "b", "c", "d"], steps
 
 
-@pytest.mark.xfail(strict=True, reason="reported: items are put back although they are committed")
 async def test_cancelling_while_the_commit_runs_loses_and_doubles_nothing() -> None:
     table, sink = Table(), Counting()
     table.steps_at_commit = 3  # the disk has it, the answer is still on its way
@@ -285,7 +284,6 @@ async def test_one_item_that_no_database_takes_does_not_hold_back_the_others() -
     assert (writer.dropped, writer.healthy) == (1, True)
 
 
-@pytest.mark.xfail(strict=True, reason="reported: _write_all puts back what it has committed")
 async def test_looking_for_the_bad_item_doubles_nothing_when_the_disk_fills_up_meanwhile() -> None:
     table, sink = Table(), Counting()
     writer = Writer(table.transaction)
@@ -297,7 +295,6 @@ async def test_looking_for_the_bad_item_doubles_nothing_when_the_disk_fills_up_m
     assert table.rows == [("a", 1), ("b", 1), ("c", 1)]
 
 
-@pytest.mark.xfail(strict=True, reason="reported: put raises what merge raises")
 async def test_putting_never_raises() -> None:
     class Broken(Counting):
         def merge(self, old: Any, new: Any) -> Any:  # noqa: ARG002

@@ -1,8 +1,10 @@
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -215,6 +217,21 @@ async def test_an_empty_table_spans_nothing(db: Database) -> None:
         assert await store.latest(session, 0, EVERYTHING, 5) == []
 
 
+async def test_the_ends_of_a_long_table_are_found_without_reading_it(db: Database) -> None:
+    if not db.is_sqlite:
+        pytest.skip("about SQLite's planner")
+    asked: list[str] = []
+
+    def remember(*args: object) -> None:
+        asked.append(str(args[2]))
+
+    sa.event.listen(db.reading.sync_engine, "before_cursor_execute", remember)
+    async with db.read() as session:
+        await store.span(session)
+        plan = await session.execute(sa.text(f"EXPLAIN QUERY PLAN {asked[-1]}"))
+        assert not [row.detail for row in plan if row.detail.startswith("SCAN events")]
+
+
 async def test_readers_get_what_they_asked_for_oldest_first(db: Database, writer: Writer) -> None:
     await fill(writer, 12)
 
@@ -253,3 +270,37 @@ async def test_a_machine_is_found_by_any_of_its_macs_and_by_its_device(
         assert await ids(MAC, device_id=7) == [1, 3]
         assert await ids(device_id=8) == [4]
         assert await ids() == []
+
+
+async def test_in_a_large_batch_every_event_gets_its_own_id_in_the_order_they_came(
+    db: Database, writer: Writer
+) -> None:
+    heard: list[Event] = []
+    sink_for(writer).listeners.append(heard.extend)
+    await fill(writer, 1200)
+    assert [(event.id, event.data["n"]) for event in heard] == [(n + 1, n) for n in range(1200)]
+    async with db.read() as session:
+        assert await store.between(session, 0, None, EVERYTHING, 2000) == heard
+
+
+async def test_several_processes_that_write_at_once_know_their_own_events(db: Database) -> None:
+    told: dict[int, list[Event]] = {}
+
+    async def process(number: int) -> None:
+        own = Writer(db.write)
+        told[number] = []
+        sink_for(own).listeners.append(told[number].extend)
+        for round_ in range(5):
+            for each in range(10):
+                record(own, EventKind.DECIDED, device_id=number, data={"n": [round_, each]})
+            assert await own.flush()
+
+    await asyncio.gather(*(process(number) for number in range(6)))
+    stored = {event.id: event for event in await everything(db)}
+    assert len(stored) == 300
+    for number, events in told.items():
+        assert [event.data["n"] for event in events] == [
+            [r, e] for r in range(5) for e in range(10)
+        ]
+        assert all(stored[event.id] == event for event in events)
+        assert all(event.device_id == number for event in events)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from anyio.lowlevel import checkpoint
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.browser import Browser, Stage, event, take
@@ -295,7 +295,6 @@ async def read_what_is_there(frames: AsyncIterator[bytes], browser: Browser, mos
 
 
 @given(steps=STEPS, stored=st.integers(0, 5), start=st.integers(0, 5))
-@settings(deadline=None)
 def test_no_event_is_lost_or_doubled_however_often_the_connection_breaks(
     steps: list[tuple[str, int]], stored: int, start: int
 ) -> None:
@@ -310,7 +309,6 @@ def test_no_event_is_lost_or_doubled_however_often_the_connection_breaks(
 
 
 @given(steps=STEPS, stored=st.integers(0, 30))
-@settings(deadline=None)
 def test_with_a_tiny_memory_an_event_is_missing_only_when_a_reset_said_so(
     steps: list[tuple[str, int]], stored: int
 ) -> None:

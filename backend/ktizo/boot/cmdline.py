@@ -1,34 +1,11 @@
-"""The kernel's one command line, as text that iPXE and the kernel both carry unchanged.
+"""The kernel's one command line: a profile's template, filled in for one machine."""
 
-What iPXE does with a line (core/exec.c, image/script.c of ipxe; the same from 2019 to 2025): it
-splits on blanks only, knows no quotes and no escapes, and puts one blank between the arguments
-again. An argument that is `||`, `&&` or `;` ends the command, one that begins with `#` makes the
-rest a comment, `${` is expanded, and a backslash at the end joins the next line. A `;` inside an
-argument means nothing, so `ds=nocloud-net;s=http://...` passes. Bytes above 126 reach the kernel,
-which has no charset for them.
-
-How long it may be: x86 kernels take 2047 bytes (COMMAND_LINE_SIZE 2048 on x86 and arm64), and on
-BIOS iPXE copies one less than the kernel says, without a word about what it cut off. Talos' own
-docs said 4096 until they were corrected to "about 2000".
-"""
-
-import re
 from collections.abc import Mapping
-from typing import Any
 
 from ktizo.boot.configs import ConfigFacts
 from ktizo.boot.profile import Profile
-from ktizo.core.errors import Invalid
+from ktizo.core.cmdline import one_line
 from ktizo.core.templates import render_operator
-
-KERNEL_BYTES = 2046
-ENDS_A_COMMAND = frozenset({"||", "&&", ";"})
-_NOT_PRINTABLE = re.compile(r"[^ -~]")
-_TWO_BLANKS_QUOTED = re.compile(r'"[^"]*  [^"]*"')
-
-
-class CommandLineRefused(Invalid):
-    """The kernel command line would not reach the kernel as it was written."""
 
 
 def command_line(profile: Profile, parameters: Mapping[str, str], facts: ConfigFacts) -> str:
@@ -37,49 +14,5 @@ def command_line(profile: Profile, parameters: Mapping[str, str], facts: ConfigF
     `parameters` override the profile's. Raises TemplateRefused or CommandLineRefused.
     """
     values = facts.variables(profile, parameters, url_safe=True)
-    text = render_operator(profile.cmdline, values, name="command line").strip()
-    _insist(text)
-    line = " ".join(text.split())
-    room = KERNEL_BYTES - _added(profile)
-    if len(line) > room:
-        raise CommandLineRefused(
-            f"the command line has {len(line)} bytes; the kernel reads {room} and drops the rest"
-        )
-    return line
-
-
-def _added(profile: Profile) -> int:
-    """Return the bytes that are added: `initrd=initrd0` each, and on UEFI the kernel's name."""
-    return len("kernel ") + len("initrd=initrd00 ") * len(profile.initrds)
-
-
-def _insist(text: str) -> None:
-    for fault, wrong in _faults(text):
-        if wrong:
-            raise CommandLineRefused(f"the command line {fault}")
-
-
-def _faults(text: str) -> list[tuple[str, Any]]:
-    arguments = text.split()
-    return [
-        (
-            "must be one line of plain ASCII: no line break, tab, control or accented character",
-            _NOT_PRINTABLE.search(text),
-        ),
-        ("holds ${, which iPXE would expand; write the value itself", "${" in text),
-        (
-            "holds ||, && or ; standing alone, which ends the command for iPXE",
-            ENDS_A_COMMAND.intersection(arguments),
-        ),
-        (
-            "has an argument that begins with #, which is a comment for iPXE",
-            any(argument.startswith("#") for argument in arguments),
-        ),
-        ("ends with a backslash, which joins the next line for iPXE", text.endswith("\\")),
-        ('has a " that is not closed', text.count('"') % 2),
-        ("has two blanks inside quotes, and iPXE keeps one", _TWO_BLANKS_QUOTED.search(text)),
-        (
-            "names initrd= itself; Ktizo adds it for every initrd of the profile",
-            any(argument.startswith("initrd=") for argument in arguments),
-        ),
-    ]
+    text = render_operator(profile.cmdline, values, name="command line")
+    return one_line(text, initrds=len(profile.initrds))

@@ -11,6 +11,7 @@ from ktizo.boot import store
 from ktizo.boot.tables import AssetRow
 from ktizo.core.db import AsyncSession, Database, bump_boot_version
 from ktizo.core.shelf import Incoming, Shelf
+from ktizo.images import store as images
 
 
 async def keep(
@@ -24,13 +25,13 @@ async def keep(
 
 
 async def clear(database: Database, shelf: Shelf, checksums: Iterable[str | None]) -> None:
-    """Remove those contents no profile has any more. Call after the change was committed."""
+    """Remove those contents nobody has any more. Call after the change was committed."""
     gone = {checksum for checksum in checksums if checksum}
     if not gone:
         return
     async with database.write() as session:
         await bump_boot_version(session)
-        for checksum in gone - await store.wanted_checksums(session):
+        for checksum in gone - await _wanted(session):
             await asyncio.to_thread(shelf.drop, checksum)
 
 
@@ -38,4 +39,9 @@ async def tidy(database: Database, shelf: Shelf) -> int:
     """Remove what a crash left half done; at start, before anything is uploaded."""
     async with database.write() as session:
         await bump_boot_version(session)
-        return await asyncio.to_thread(shelf.sweep, await store.wanted_checksums(session))
+        return await asyncio.to_thread(shelf.sweep, await _wanted(session))
+
+
+async def _wanted(session: AsyncSession) -> set[str]:
+    """Return the contents somebody has: profiles, and the mirror of Talos' images."""
+    return await store.wanted_checksums(session) | await images.wanted_checksums(session)

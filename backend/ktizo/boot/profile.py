@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-# A file of a profile. It stands in URLs, in iPXE scripts and in `initrd=`, so it needs no quoting.
-FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 PROFILE_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ktizo.boot.profile import FILE_NAME, PROFILE_NAME, ProfileType
+from ktizo.boot.profile import PROFILE_NAME, ProfileType
+from ktizo.core.urls import FILE_NAME
 
 # Line breaks and tabs may stand in a parameter (keys, certificates); a command line refuses them.
 FileName = Annotated[str, StringConstraints(pattern=FILE_NAME)]

@@ -7,6 +7,7 @@ ends). uvicorn does the same by setting.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -28,6 +29,18 @@ from ktizo.core.settings import Settings
 
 BACKLOG = 2048  # a rack that powers on at once
 GRACE_S = 5
+YOUNG = 20_000  # new objects before Python looks for garbage; 700 by default
+
+
+def _calm_collector() -> None:
+    """Keep the garbage collector away from what lives as long as the process.
+
+    Measured: without this it walks all of SQLAlchemy and FastAPI in the middle of a burst, and
+    every machine waits 0.1 to 0.2 s for it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 10, 10)
 
 
 def run() -> None:
@@ -44,6 +57,7 @@ def run() -> None:
     show.error(
         f"Ktizo {__version__} on http://{wanted.host}:{wanted.port}, data in {wanted.data_dir}"
     )
+    _calm_collector()
     try:
         uvloop.run(_run(app, wanted))
     except KeyboardInterrupt:

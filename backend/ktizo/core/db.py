@@ -6,6 +6,7 @@ of one connection that says BEGIN IMMEDIATE, and reads through connections that 
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -105,15 +106,31 @@ async def bump_boot_version(session: AsyncSession) -> None:
 def database_url(settings: Settings) -> str:
     """Return the SQLAlchemy URL with its async driver."""
     if settings.database_url is None:
-        return f"sqlite+aiosqlite:///{settings.data_dir / 'ktizo.db'}"
+        path = str(settings.data_dir / "ktizo.db")  # may hold characters a URL gives a meaning
+        return sa.URL.create("sqlite+aiosqlite", database=path).render_as_string()
     _, _, rest = settings.database_url.get_secret_value().partition("://")
     return f"postgresql+asyncpg://{rest}"
+
+
+# SQLSTATE classes that speak of the server and not of the statement (PostgreSQL, appendix A).
+# asyncpg's errors mostly arrive as plain DBAPIError, so their class says nothing.
+AWAY = {"08", "28", "3D", "40", "53", "57", "58", "XX"}
+DISK_FULL = "53100"
+
+
+def about_the_server(error: DBAPIError) -> bool:
+    """Say whether the same statement may work later."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in AWAY
+    return isinstance(error, OperationalError | InterfaceError | InternalError)
 
 
 def readable(error: DBAPIError) -> Unavailable | InsufficientStorage:
     """Return what the database said as an error an operator can act on (never the statement)."""
     said = str(error.orig).splitlines()[0][:200] if error.orig else "no answer"
-    if "disk is full" in said or "disk I/O" in said:
+    full = getattr(error.orig, "sqlstate", None) == DISK_FULL
+    if full or "disk is full" in said or "disk I/O" in said:
         return InsufficientStorage(f"the database cannot grow: {said}; free some disk space")
     return Unavailable(f"the database does not answer: {said}")
 
@@ -128,6 +145,12 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _only_read(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")  # after journal_mode, which may write
     cursor.close()
 
 
@@ -150,6 +173,8 @@ class Database:
         engine = create_async_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             event.listen(engine.sync_engine, "connect", _on_connect)
+            if begin == "BEGIN":
+                event.listen(engine.sync_engine, "connect", _only_read)
             event.listen(
                 engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin)
             )
@@ -174,9 +199,11 @@ class Database:
         try:
             async with maker.begin() as session:
                 yield session
-        except (OperationalError, InterfaceError, InternalError) as error:
+        except DBAPIError as error:
+            if not about_the_server(error):
+                raise
             raise readable(error) from error
-        except (ConnectionError, sa.exc.TimeoutError) as error:
+        except (ConnectionError, TimeoutError, socket.gaierror, sa.exc.TimeoutError) as error:
             raise Unavailable(f"the database does not answer: {error}") from error
 
     async def migrate(self) -> None:

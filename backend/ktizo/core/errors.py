@@ -9,6 +9,7 @@ KtizoError                500  our own fault
 ├── TooLarge              413  send less
 ├── Invalid               422  well-formed, but not acceptable: change the value
 ├── TooManyRequests       429  wait, then ask again
+├── BadGateway            502  another server answers what it should not: look at its settings
 ├── Unavailable           503  a part we need is down: try again later
 └── InsufficientStorage   507  the disk is full: make room, then try again
 
@@ -82,6 +83,12 @@ class TooManyRequests(KtizoError):
     """The client asks too fast."""
 
     status = 429
+
+
+class BadGateway(KtizoError):
+    """Another server answers, and not as it should."""
+
+    status = 502
 
 
 class Unavailable(KtizoError):

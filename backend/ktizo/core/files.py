@@ -51,6 +51,16 @@ def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             temporary.replace(path)
+            _flush_entry(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _flush_entry(folder: Path) -> None:
+    """Make the new name itself survive a power cut (fsync(2): the folder needs its own)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -4,12 +4,13 @@ Order of checks: size, method, network, rate. Each refusal is plain text with a 
 reads a 200 as a script and everything else as a failed command.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from ktizo.core.settings import Network, Settings
@@ -59,7 +60,9 @@ def client_address(scope: Scope, trusted: list[Network]) -> str:
     if not trusted or not _inside(address, trusted):
         return address
     headers = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    hops = [hop.strip() for hop in b",".join(headers).decode("latin-1").split(",") if hop.strip()]
+    # An IPv6 zone (%eth0) means something on the proxy only, and may be of any length.
+    said = [hop.partition("%")[0] for hop in b",".join(headers).decode("latin-1").split(",")]
+    hops = [hop.strip() for hop in said if hop.strip()]
     for hop in reversed(hops):
         if not _is_address(hop):
             return address
@@ -85,6 +88,49 @@ def _inside(address: str, networks: list[Network]) -> bool:
     return any((mapped or ip) in network for network in networks)
 
 
+class _Windows(Storage):
+    """Counts of one limit's current window, the same for all addresses; for one thread.
+
+    The library's own memory storage starts a thread every 10 ms under load, and waits for it.
+    """
+
+    base_exceptions = ValueError
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[str, int] = {}
+        self._ends = 0.0
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count one more; returns how many there are in this window of `expiry` seconds."""
+        now = time.monotonic()
+        if now >= self._ends or len(self._counts) >= MAX_KNOWN:
+            self._counts.clear()
+            self._ends = now + expiry
+        count = self._counts[key] = self._counts.get(key, 0) + amount
+        return count
+
+    def get(self, key: str) -> int:
+        """Return the count of this window."""
+        return self._counts.get(key, 0) if time.monotonic() < self._ends else 0
+
+    def get_expiry(self, key: str) -> float:  # noqa: ARG002
+        """Return when the window ends, as Unix time."""
+        return time.time() + self._ends - time.monotonic()
+
+    def check(self) -> bool:
+        """Memory is always there."""
+        return True
+
+    def reset(self) -> None:
+        """Forget every count."""
+        self._counts.clear()
+
+    def clear(self, key: str) -> None:
+        """Forget one count."""
+        self._counts.pop(key, None)
+
+
 class Gate:
     """ASGI app: `/boot/...` goes to the machine side when it may, the rest to `app`."""
 
@@ -96,7 +142,7 @@ class Gate:
         self._cidrs = settings.machine_cidrs
         self._trusted = settings.trusted_proxies
         self._rate: RateLimitItem = parse(settings.machine_rate_limit)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(_Windows())
         self._known: dict[str, bool] = {}
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -110,7 +156,8 @@ class Gate:
             await self._machine(scope, receive, send, address)
             return
         status, code, message = refusal
-        self._refused(address, scope["path"][:MAX_PATH], code)
+        # Not the path: who varies it would write a line of history with every refusal.
+        self._refused(address, BOOT_PREFIX, code)
         await send_text(
             send, status, f"{code}: {message}\n".encode(), head=scope["method"] == "HEAD"
         )

@@ -10,13 +10,14 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ktizo.boot.profile import FILE_NAME
 from ktizo.core.errors import Invalid, KtizoError, NotFound
 from ktizo.core.files import readable_os_errors
 from ktizo.core.shelf import CHUNK, ChecksumMismatch, Incoming, Shelf
-from ktizo.core.upload import Progress
+from ktizo.core.upload import Announced, Progress, Tell
+from ktizo.core.urls import FILE_NAME
 
 CHECKSUMS = ("SHA256SUMS", "sha256sum.txt")  # Debian and Ubuntu; Talos releases
 MOST_FILES = 500
@@ -56,7 +57,7 @@ async def take_folder(
     shelf: Shelf, root: Path, path: str, limit: int, tell: Callable[[str, int, int], None]
 ) -> Folder:
     """Read every file of `root`/`path`; `tell` gets name, bytes so far and bytes in all."""
-    descriptor = await asyncio.to_thread(_open_folder, root, path)
+    descriptor = await asyncio.to_thread(open_folder, root, path)
     folder = Folder()
     try:
         names = sorted(await asyncio.to_thread(os.listdir, descriptor))
@@ -76,7 +77,8 @@ async def take_folder(
     return folder
 
 
-def _open_folder(root: Path, path: str) -> int:
+def open_folder(root: Path, path: str) -> int:
+    """Return a descriptor of the folder `root`/`path`; raises FolderRefused or FolderNotFound."""
     wanted = PurePosixPath(path)
     if wanted.is_absolute():
         if not wanted.is_relative_to(root):
@@ -103,15 +105,18 @@ def _checksums(descriptor: int, names: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for listing in CHECKSUMS:
         if listing in names:
-            with os.fdopen(_open_file(descriptor, listing), "rb") as file:
+            with os.fdopen(open_file(descriptor, listing), "rb") as file:
                 text = file.read(CHECKSUMS_BYTES + 1)
             if len(text) > CHECKSUMS_BYTES:
                 raise ChecksumsUnreadable(f"{listing} is too large")
-            found |= _parse(listing, text.decode(errors="replace"))
+            listed = checksums_in(listing, text.decode(errors="replace"))
+            # Those of other folders mean nothing here.
+            found |= {name: sha256 for name, sha256 in listed.items() if "/" not in name}
     return found
 
 
-def _parse(listing: str, text: str) -> dict[str, str]:
+def checksums_in(listing: str, text: str) -> dict[str, str]:
+    """Return the SHA-256 of each name in what `sha256sum` wrote; raises ChecksumsUnreadable."""
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -119,12 +124,12 @@ def _parse(listing: str, text: str) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise ChecksumsUnreadable(f"{listing} line {number} is not `<sha256>  <name>`")
-        if "/" not in match[2]:  # those of other folders mean nothing here
-            found[match[2]] = match[1].lower()
+        found[match[2]] = match[1].lower()
     return found
 
 
-def _open_file(descriptor: int, name: str) -> int:
+def open_file(descriptor: int, name: str) -> int:
+    """Return a descriptor of a plain file in a folder; raises OSError for anything else."""
     file = os.open(name, _FILE, dir_fd=descriptor)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
@@ -145,12 +150,19 @@ async def _take(
         folder.refused[name] = "a file's name may have letters, digits and . _ + - only"
         return
     try:
-        source = await asyncio.to_thread(_open_file, descriptor, name)
+        source = await asyncio.to_thread(open_file, descriptor, name)
     except OSError:
         folder.refused[name] = "not a plain file that can be read (folders and links do not count)"
         return
     try:
-        folder.taken[name] = await _copy(shelf, source, name, sums.get(name), limit, tell)
+        size = os.fstat(source).st_size
+        folder.taken[name] = await copy(
+            shelf,
+            partial(os.read, source),
+            size,
+            Announced(limit, None, sums.get(name)),
+            lambda so_far: tell(name, so_far, size),
+        )
     except ChecksumMismatch as error:
         folder.refused[name] = error.message
     except KtizoError as error:
@@ -163,29 +175,27 @@ async def _take(
         folder.checked.add(name)
 
 
-async def _copy(
-    shelf: Shelf,
-    source: int,
-    name: str,
-    expected: str | None,
-    limit: int,
-    tell: Callable[[str, int, int], None],
+async def copy(
+    shelf: Shelf, read: Callable[[int], bytes], size: int, announced: Announced, tell: Tell
 ) -> Incoming:
-    size = os.fstat(source).st_size
-    incoming = await asyncio.to_thread(shelf.receive, limit, size)
-    progress = Progress(lambda so_far: tell(name, so_far, size), size)
+    """Copy what `read` gives until it gives nothing; nothing is left when it fails.
+
+    `size`: how many bytes to expect, for the disk's sake and for `tell`.
+    """
+    incoming = await asyncio.to_thread(shelf.receive, announced.limit, size)
+    progress = Progress(tell, size)
     try:
-        while await asyncio.to_thread(_pump, source, incoming):
+        while await asyncio.to_thread(_pump, read, incoming):
             progress.reached(incoming.size)
-        await asyncio.to_thread(incoming.finish, expected)
+        await asyncio.to_thread(incoming.finish, announced.sha256, announced.size)
     except BaseException:
         incoming.discard()
         raise
     return incoming
 
 
-def _pump(source: int, incoming: Incoming) -> int:
-    with readable_os_errors(Path("the imported folder")):
-        data = os.read(source, 8 * CHUNK)
+def _pump(read: Callable[[int], bytes], incoming: Incoming) -> int:
+    with readable_os_errors(Path("the import")):
+        data = read(8 * CHUNK)
     incoming.write(data)
     return len(data)

@@ -55,6 +55,8 @@ class Sealer:
     """Seals with the first key, opens with any of them."""
 
     def __init__(self, keys: list[str]) -> None:
+        if not keys:
+            raise Invalid("there is no sealing key; make one with `ktizo key new`")
         self._keys = {hashlib.sha256(k).hexdigest()[:8]: k for k in map(_decode, keys)}
         self._first = next(iter(self._keys))
 
@@ -99,14 +101,27 @@ def load_or_make_keys(data_dir: Path) -> list[str]:
     path = key_file(data_dir)
     if not path.exists():
         ensure_dir(data_dir, 0o700)
-        write_atomic(path, new_key() + "\n", 0o600)
+        _make_once(path, new_key() + "\n")
     with readable_os_errors(path):
         if path.stat().st_mode & 0o077:
             raise Unavailable(f"{path} can be read by others; run: chmod 600 {path}")
-        keys = path.read_text().split()
+        keys = path.read_text(errors="replace").split()
     if not keys:
         raise Unavailable(f"{path} is empty; restore it from a backup, sealed secrets need it")
     return keys
+
+
+def _make_once(path: Path, content: str) -> None:
+    """Write the first key, unless another process that starts at the same time was faster."""
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    write_atomic(own, content, 0o600)
+    with readable_os_errors(path):
+        try:
+            path.hardlink_to(own)  # unlike a rename it never replaces
+        except FileExistsError:
+            pass
+        finally:
+            own.unlink()
 
 
 def rotate_key_file(data_dir: Path) -> str:

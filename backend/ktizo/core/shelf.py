@@ -2,7 +2,8 @@
 
 A file comes in under `assets/tmp`, and moves to its place in one step when all of it is there and
 its checksum is right; so whatever lies in place was whole once. Everything here blocks, and is
-called through a thread.
+called through a thread. Several rooms share the shelf: who removes a content asks each of them
+first, under the lock of the row that counts boot versions (`bump_boot_version`).
 """
 
 import contextlib
@@ -63,27 +64,29 @@ def need_room(folder: Path, size: int) -> None:
 class Incoming:
     """A file on its way in; call `finish` or `discard`."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, path: Path, limit: int, mode: str = "xb") -> None:
         self.size = 0
         self.sha256 = ""
+        self.path = path
         self._limit = limit
         self._look_again = RESERVE // 2  # bytes; nobody has to announce how many will come
         self._digest = hashlib.sha256()
-        self.path = ensure_dir(folder, 0o700) / secrets.token_hex(16)
-        with readable_os_errors(self.path):
-            self._file = self.path.open("xb")
+        ensure_dir(path.parent, 0o700)
+        with readable_os_errors(path):
+            self._file = path.open(mode)
 
     def write(self, data: bytes) -> None:
         """Append; raises TooLarge or InsufficientStorage."""
-        self.size += len(data)
-        if self.size > self._limit:
+        size = self.size + len(data)
+        if size > self._limit:
             raise TooLarge(f"a file may have {self._limit} bytes; see KTIZO_MAX_ASSET_GIB")
-        if self.size >= self._look_again:
-            self._look_again = self.size + RESERVE // 2
+        if size >= self._look_again:
+            self._look_again = size + RESERVE // 2
             need_room(self.path.parent, 0)
         with readable_os_errors(self.path):
             self._file.write(data)
         self._digest.update(data)
+        self.size = size
 
     def finish(self, expected: str | None, announced: int | None = None) -> None:
         """Flush to disk; raises ChecksumMismatch when `expected` (hex) is another file's."""
@@ -114,6 +117,7 @@ class Shelf:
     """`data/assets`: what is stored, and what is on its way in."""
 
     def __init__(self, data_dir: Path) -> None:
+        self.parts = data_dir / "assets" / "parts"  # see core/parts.py
         self._blobs = data_dir / "assets" / "sha256"
         self._tmp = data_dir / "assets" / "tmp"
 
@@ -126,7 +130,7 @@ class Shelf:
         if announced is not None and announced > limit:
             raise TooLarge(f"a file may have {limit} bytes; see KTIZO_MAX_ASSET_GIB")
         need_room(ensure_dir(self._tmp, 0o700), announced or 0)
-        return Incoming(self._tmp, limit)
+        return Incoming(self._tmp / secrets.token_hex(16), limit)
 
     def place(self, incoming: Incoming) -> Stored:
         """Move a finished file to its place, over an older copy of the same content."""
@@ -148,7 +152,10 @@ class Shelf:
             path.unlink(missing_ok=True)
 
     def sweep(self, wanted: set[str]) -> int:
-        """Remove what a crash left: half files, and contents not in `wanted`. Returns how many."""
+        """Remove what a crash left: half files, and contents not in `wanted`. Returns how many.
+
+        Parts stay: a download goes on where it was.
+        """
         files = list(self._tmp.glob("*")) + [
             path for path in self._blobs.glob("??/*") if path.name not in wanted
         ]

@@ -11,6 +11,7 @@ import re
 
 _FIELD = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 SIGNATURE_BYTES = 16
+LONGEST = 512  # characters of a token
 
 
 def _mac(key: bytes, purpose: str, body: str) -> str:
@@ -24,12 +25,15 @@ def sign(key: bytes, purpose: str, *fields: str | int) -> str:
     if not all(_FIELD.fullmatch(part) for part in parts):
         raise ValueError("a token field holds a character that needs quoting")
     body = "~".join(parts)
-    return f"{body}~{_mac(key, purpose, body)}"
+    token = f"{body}~{_mac(key, purpose, body)}"
+    if len(token) > LONGEST:
+        raise ValueError("a token that long would not be read again")
+    return token
 
 
 def verify(key: bytes, purpose: str, token: str) -> list[str] | None:
     """Return the fields of `token`, or None when it is not ours for this `purpose`."""
-    if len(token) > 512 or not token.isascii():
+    if len(token) > LONGEST or not token.isascii():
         return None
     body, found, signature = token.rpartition("~")
     if not found or not hmac.compare_digest(signature, _mac(key, purpose, body)):

@@ -1,5 +1,9 @@
 """The paths machines use. One table, so that what is advertised and what is served agree."""
 
+# A file machines ask for. It stands in URLs, in iPXE scripts and in `initrd=`, so it needs no
+# quoting.
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
+
 BOOT_PREFIX = "/boot/"
 BOOT_SCRIPT = "/boot/boot.ipxe"
 MENU = "/boot/menu.ipxe"

@@ -13,6 +13,8 @@ class Device(Base):
     """One machine."""
 
     __tablename__ = "devices"
+    # An id given out stays used: a removed machine's events and tickets are nobody else's.
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(sa.String(16), index=True)
@@ -63,6 +65,7 @@ class Lease(Base):
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         ),
+        {"sqlite_autoincrement": True},  # tickets name a lease by its id
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

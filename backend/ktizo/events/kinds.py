@@ -49,12 +49,19 @@ class EventKind(StrEnum):
     LAN_STOPPED = "lan_stopped"
     LAN_FAILED = "lan_failed"  # [message]
     LAN_CHANGED = "lan_changed"  # settings saved [by]
+    CLUSTER_CHANGED = "cluster_changed"  # made, changed, joined, ... [cluster, change, by]
     PROFILE_CHANGED = "profile_changed"  # made, changed or deleted [profile, change]
     ASSET_PROGRESS = "asset_progress"  # a file is coming [profile, file, bytes, total]
     ASSET_REFUSED = "asset_refused"  # it was not taken [profile, file, reason]
     ASSET_STORED = "asset_stored"  # [profile, file, sha256, bytes]
     ASSET_REMOVED = "asset_removed"  # [profile, file]
     ASSET_ALTERED = "asset_altered"  # changed on disk behind our back; no longer served
+    SCHEMATIC_CHANGED = "schematic_changed"  # made, registered or deleted [name, schematic, change]
+    IMAGE_PROGRESS = "image_progress"  # a file of a build is coming [.., bytes, total]
+    IMAGE_STORED = "image_stored"  # it is in the mirror [schematic, version, file, sha256, bytes]
+    IMAGE_FAILED = "image_failed"  # not for now, or not at all [.., reason, again_s]
+    IMAGE_REMOVED = "image_removed"  # [schematic, version, file, by]
+    IMAGE_ALTERED = "image_altered"  # changed on disk behind our back; no longer given out
     WRITER_FAILED = "writer_failed"  # history could not be written for a while [message]
 
 

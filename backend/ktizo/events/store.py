@@ -26,16 +26,23 @@ async def insert(session: AsyncSession, events: Sequence[Event]) -> list[Event]:
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(IN_ORDER)))
     if not events:
         return []  # the lock is taken all the same: whoever holds it may go on to the audit's
+    # Rows go in one by one in their order, so the ids that are new are theirs, in that order.
+    # RETURNING promises no order, and asking SQLAlchemy for one costs 90 microseconds a row here
+    # instead of 10: SQLite then gets a statement for each.
+    _, before = await span(session)
     rows = [{name: getattr(event, name) for name in _STORED} for event in events]
-    statement = sa.insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True)
-    ids = await session.scalars(statement, rows)
+    await session.execute(sa.insert(EventRow), rows)
+    new = sa.select(EventRow.id).where(EventRow.id > before).order_by(EventRow.id)
+    ids = await session.scalars(new)
     return [replace(event, id=id_) for event, id_ in zip(events, ids, strict=True)]
 
 
 async def span(session: AsyncSession) -> tuple[int, int]:
     """Return the oldest and the newest id kept; (1, 0) when there is none."""
-    found = await session.execute(sa.select(sa.func.min(EventRow.id), sa.func.max(EventRow.id)))
-    oldest, newest = found.one()
+    # Two questions in one: SQLite answers min() or max() from the index, both together by reading
+    # every row.
+    ends = [sa.select(end(EventRow.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)]
+    oldest, newest = (await session.execute(sa.select(*ends))).one()
     return (1, 0) if newest is None else (oldest, newest)
 
 
@@ -74,6 +81,9 @@ async def prune(session: AsyncSession, keep: int) -> int:
 
     Call again while it returns PRUNED_AT_ONCE: small bites, so that other writers get their turn.
     """
+    oldest, newest = await span(session)
+    if newest - oldest < keep:
+        return 0  # so there cannot be more; counting them would read half a million
     beyond = sa.select(EventRow.id).order_by(EventRow.id.desc()).offset(keep).limit(1)
     last = await session.scalar(beyond)
     if last is None:

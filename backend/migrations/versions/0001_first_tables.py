@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
         sa.UniqueConstraint("hostname", name=op.f("uq_devices_hostname")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_devices_last_seen"), ["last_seen"], unique=False)
@@ -227,6 +228,7 @@ def upgrade() -> None:
             ["device_id"], ["devices.id"], name=op.f("fk_leases_device_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leases")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("leases", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_leases_device_id"), ["device_id"], unique=False)

@@ -12,7 +12,6 @@ from starlette.requests import ClientDisconnect
 
 from ktizo.boot import store
 from ktizo.boot.keep import clear, keep
-from ktizo.boot.profile import FILE_NAME
 from ktizo.boot.schemas import AssetOut, Imported, ImportIn, ImportOut, NotImported
 from ktizo.boot.tables import AssetRow
 from ktizo.core import urls
@@ -21,6 +20,7 @@ from ktizo.core.errors import BadRequest, Invalid, KtizoError
 from ktizo.core.importing import Folder, take_folder
 from ktizo.core.shelf import Shelf
 from ktizo.core.upload import Announced, receive
+from ktizo.core.urls import FILE_NAME
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record
 

@@ -38,7 +38,7 @@ async def explain_machine(
     Without `uuid` and `serial` the recorded ones are taken, as the machine itself would send them.
     """
     state = request.app.state
-    recorded = await devices.boot_facts(state.reader, mac)
+    recorded = (await devices.by_macs(session, [mac])).get(mac)
     try:
         parsed = parse_uuid(uuid) if uuid or recorded is None else recorded.uuid
     except ValueError as error:
@@ -48,8 +48,10 @@ async def explain_machine(
         mac=mac,
         uuid=parsed,
         serial=own_serial,
-        arch=ARCHES.get(arch or ""),
-        firmware=FIRMWARES.get(platform or ""),
+        vendor=recorded.vendor if recorded else None,
+        product=recorded.product if recorded else None,
+        arch=ARCHES.get(arch or "", recorded.arch if recorded else None),
+        firmware=FIRMWARES.get(platform or "", recorded.firmware if recorded else None),
     )
     lan = await network_store.get(session)
     offer = await offered(lan, state.settings) if lan is not None else None

@@ -71,6 +71,7 @@ class Configs:
                 return
             body = await self._config(allowed, file, scope)
         except KtizoError as error:
+            log.warning("a config for %s could not be made: %s", address, error.message)
             self.front.note("config", "/boot/configs/", address, error.code)
             text = f"{error.code}: {error.message}\n".encode()
             await send_text(send, error.status, text, head=head)
@@ -142,18 +143,19 @@ class Configs:
         is sent after the commit: a machine that heard "ok" will not be installed again.
         """
         head = scope["method"] == "HEAD"
-        allowed = None if head else await self._allowed(DONE, scope["path"].rpartition("/")[2])
         await _drain(receive)
-        if allowed is None:
-            self.front.note("done", "/boot/done/", address, "no valid ticket")
-            await send_text(send, 403, REFUSED, head=head)
-            return
         try:
-            await self._prove(allowed)
+            allowed = None if head else await self._allowed(DONE, scope["path"].rpartition("/")[2])
+            if allowed is not None:
+                await self._prove(allowed)
         except KtizoError as error:
             log.error("a machine's proof could not be kept: %s", error.message)
             text = f"{error.code}: {error.message}\n".encode()
             await send_text(send, error.status, text)
+            return
+        if allowed is None:
+            self.front.note("done", "/boot/done/", address, "no valid ticket")
+            await send_text(send, 403, REFUSED, head=head)
             return
         device = allowed.device
         self.front.note(

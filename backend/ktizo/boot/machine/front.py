@@ -33,7 +33,8 @@ STALE = timedelta(minutes=5)
 MAX_KEPT = 20_000  # answers; a stranger who varies his questions empties the memory, no more
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _SCRIPT = re.compile(rf"/boot/({PROFILE_NAME.pattern})\.ipxe")
-NOT_KEPT = {Rule.CANNOT_RECORD, Rule.FOREIGN_CARD}
+NOT_KEPT = {Rule.CANNOT_RECORD, Rule.DATABASE_DOWN, Rule.FOREIGN_CARD}
+FAULT = b"internal_error: a fault of Ktizo itself, see its log\n"
 NOT_FOUND = b"not_found: no such machine route\n"
 
 Route = Callable[[Any, Any, Any, str], Awaitable[None]]
@@ -82,13 +83,31 @@ class Front:
         path: str = scope["path"]
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
-                await route(scope, receive, send, address)
+                await self._file(route, scope, receive, send, address)
                 return
         if path == urls.MENU or (path.endswith(".ipxe") and path.count("/") == 2):
             await self._script(scope, send, address, path)
             return
         self.note("refused", path, address, "not_found")
         await send_text(send, 404, NOT_FOUND, head=scope["method"] == "HEAD")
+
+    async def _file(
+        self, route: Route, scope: Any, receive: Any, send: Any, address: str
+    ) -> None:
+        begun = False
+
+        async def watched(message: Any) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await route(scope, receive, watched, address)
+        except Exception:
+            log.exception("%s could not be answered", scope["path"])
+            if begun:
+                raise  # half an answer: only breaking the connection tells the machine
+            await send_text(send, 500, FAULT, head=scope["method"] == "HEAD")
 
     async def _script(self, scope: Any, send: Any, address: str, path: str) -> None:
         try:
@@ -121,8 +140,8 @@ class Front:
             return self._base_url
         host = next((v for k, v in scope["headers"] if k == b"host"), b"").decode("latin-1")
         if not _HOST.fullmatch(host):
-            server = scope.get("server") or ("127.0.0.1", 80)
-            host = f"{server[0]}:{server[1]}"
+            address, port = scope.get("server") or ("127.0.0.1", 80)
+            host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         return f"http://{host}"
 
     async def _menu(self, query: bytes, base: str, address: str) -> Answer:
@@ -228,8 +247,11 @@ class Front:
         self._writer.put(self._knocks, key, knock)
 
     def mac_at(self, address: str) -> str | None:
-        """Return the MAC that last asked from `address`; files carry no other name of a machine."""
-        return self._macs.get(address)
+        """Return the machine at `address`: who asked from there, else whose packets come from it.
+
+        Files carry no other name of a machine, and a loader is fetched before anything is asked.
+        """
+        return self._macs.get(address) or self._cards.at(address)
 
     def _learn(self, address: str, mac: str, now: datetime) -> None:
         """Remember whose address this is, and tell the timeline what came before it was known."""
