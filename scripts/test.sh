@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Everything there is to run, and at the end how much was skipped and why.
-set -eu
+set -eu -o pipefail
 cd "$(dirname "$0")/.."
-make check
+make lint
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 status=0
-scripts/with-postgres.sh .venv/bin/pytest -p no:cacheprovider --durations=15 "$@" 2>&1 | tee "$report" || status=$?
+pytest=(.venv/bin/pytest -p no:cacheprovider -q --durations=10)
+# Side by side what can be; then, alone, what needs the machine for itself: firmware in QEMU.
+scripts/with-postgres.sh "${pytest[@]}" -n 2 --dist loadfile -m "not lab" 2>&1 | tee -a "$report" || status=$?
+"${pytest[@]}" -m lab tests/lab 2>&1 | tee -a "$report" || status=$?
 echo
 echo "skipped: $(grep -c '^SKIPPED' "$report" || true) kinds of reasons"
 grep '^SKIPPED' "$report" | sed 's/^/  /' || true

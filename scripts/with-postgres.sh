@@ -23,6 +23,9 @@ stop() {
     rm -rf "$work"
 }
 trap stop EXIT
+for worker in 0 1 2 3; do
+    "${as[@]}" "$bin/createdb" -h "$work" -U ktizo "gw$worker"
+done
 cd "$OLDPWD"
 export KTIZO_TEST_POSTGRES="postgresql://ktizo@/postgres?host=$work"
 "$@"

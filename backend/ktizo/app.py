@@ -29,6 +29,10 @@ from ktizo.boot.machine.configs import Configs
 from ktizo.boot.machine.front import Front
 from ktizo.boot.machine.loaders import LoaderRoute
 from ktizo.boot.tickets import Tickets
+from ktizo.clusters import api as clusters_api
+from ktizo.clusters.compiled import CompiledConfigs
+from ktizo.clusters.regenerate import Regenerator
+from ktizo.clusters.reseal import reseal
 from ktizo.core.bootdb import boot_reader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import Database, bump_boot_version
@@ -50,6 +54,8 @@ from ktizo.events.kinds import EventKind
 from ktizo.events.record import EventSink, record, sink_for
 from ktizo.events.store import StoredHistory
 from ktizo.events.stream import Broker
+from ktizo.images import api as images_api
+from ktizo.images.resume import open_images
 from ktizo.network import api as network_api
 from ktizo.network import resume as network_resume
 from ktizo.network.neighbours import Cards
@@ -58,6 +64,8 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING_S = 15.0
 RETRY_S = 5.0
+MAX_BODY = 2 * 1024 * 1024  # of a JSON request; uploads have a limit of their own
+OPEN = {"/api/v1/health", "/api/v1/openapi.json"}
 Announce = Callable[[str], None]
 
 
@@ -83,10 +91,12 @@ def create_app(settings: Settings, announce: Announce = log.warning) -> Gate:
         docs_url=None,  # its page loads scripts from elsewhere; a LAN box may have no elsewhere
         redoc_url=None,
         lifespan=_lifespan,
+        max_body_size=MAX_BODY,
     )
     _fill_state(app, settings, announce)
     _add_routes(app)
     _add_errors(app)
+    app.add_middleware(_Door)
     app.add_middleware(RequestId)
     front: Front = app.state.front
 
@@ -104,10 +114,13 @@ def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
     state.db = Database(settings)
     state.reader = boot_reader(state.db)
     state.writer = Writer(state.db.write)
+    compiled = CompiledConfigs(settings.compiled_dir)
+    state.regenerator = Regenerator(state.db, state.sealer, compiled)
     state.broker = Broker(StoredHistory(state.db.read))
     events = sink_for(state.writer)
     events.listeners.append(state.broker.publish)
     state.lan, state.watch = network_resume.open_lan(settings, state.writer)
+    state.images = open_images(settings, state.db, state.writer, boot_store.wanted_checksums)
     state.assign = assign_by_name
     state.ready = False
     _open_front(app, settings, events)
@@ -141,7 +154,9 @@ def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
     tickets = Tickets(state.sealer.subkey("tickets"))
     state.answerer = Answerer(state.reader, settings, tickets, counter, state.pairing_key)
     state.assets = Assets(settings.data_dir, state.reader, state.writer)
-    configs = Configs(state.reader, state.db, tickets, state.answerer, ConfigSink())
+    configs = Configs(
+        state.reader, state.db, tickets, state.answerer, ConfigSink(), state.sealer, state.writer
+    )
     loaders = LoaderRoute(state.lan.places.tftp)
     assets = AssetRoute(state.assets)
     front = Front(
@@ -171,6 +186,8 @@ def _add_routes(app: FastAPI) -> None:
         devices_api,
         boot_api,
         network_api,
+        images_api,
+        clusters_api,
         events_api,
         audit_api,
         accounts_api,
@@ -185,20 +202,37 @@ def _add_routes(app: FastAPI) -> None:
         return {"status": "ok" if fine else "degraded", "version": __version__}
 
 
-def _add_errors(app: FastAPI) -> None:
-    def answer(status: int, code: str, message: str, detail: Any, **headers: str) -> JSONResponse:
-        body = {
-            "code": code,
-            "message": message,
-            "detail": detail,
-            "request_id": request_id(),
-        }
-        return JSONResponse(body, status, headers=headers)
+def answer(status: int, code: str, message: str, detail: Any, **headers: str) -> JSONResponse:
+    """Return an error in the one shape every error has."""
+    body = {"code": code, "message": message, "detail": detail, "request_id": request_id()}
+    return JSONResponse(body, status, headers=headers)
 
-    @app.exception_handler(KtizoError)
-    async def ours(request: Request, error: KtizoError) -> JSONResponse:  # noqa: ARG001
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-        return answer(error.status, error.code, error.message, error.detail, **headers)
+
+async def ours(request: Request, error: KtizoError) -> JSONResponse:  # noqa: ARG001
+    """Return one of our own errors."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return answer(error.status, error.code, error.message, error.detail, **headers)
+
+
+class _Door:
+    """Asks for the token before a body is read: FastAPI reads and parses it first."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] not in OPEN:
+            request = Request(scope)
+            try:
+                await accounts_api.identify(request)
+            except KtizoError as error:
+                await (await ours(request, error))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _add_errors(app: FastAPI) -> None:
+    app.exception_handler(KtizoError)(ours)
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001
@@ -240,6 +274,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await state.images.stop()
         await state.lan.stop()
         await state.broker.stop()
         await state.writer.stop()
@@ -256,6 +291,7 @@ async def _prepare(app: FastAPI) -> None:
             async with state.db.write() as session:
                 made = await ensure_tokens(session, settings.data_dir)
                 await boot_store.ensure_builtin(session)
+                await reseal(session, state.sealer)
             await tidy(state.db, Shelf(settings.data_dir))
             token = made or token  # a second round makes none: do not forget the first one's
             await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
@@ -266,6 +302,7 @@ async def _prepare(app: FastAPI) -> None:
     if token is not None:
         state.announce(f"administrator's token, shown only this once: {token}")
     await network_resume.resume(state.db, state.lan, settings)
+    await state.images.start()
 
 
 async def _housekeeping(app: FastAPI) -> None:
@@ -283,5 +320,6 @@ async def _housekeeping(app: FastAPI) -> None:
         except KtizoError as error:
             log.warning("housekeeping waits for the database: %s", error.message)
             continue
+        await state.regenerator.follow(state.reader)
         for device in lapsed:
             record(state.writer, EventKind.LEASE_EXPIRED, mac=device.boot_mac, device_id=device.id)

@@ -358,10 +358,11 @@ async def test_only_plain_files_are_imported(api: httpx.AsyncClient, folder: Pat
     os.mkfifo(folder / "pipe")
     (folder / "a b").write_bytes(b"x")
     (folder / ".hidden").write_bytes(b"x")
+    (folder / "\udcff").write_bytes(b"x")  # a name that is not UTF-8
     found = (await take(api, "debian")).json()
     assert [one["name"] for one in found["imported"]] == ["initrd.gz", "linux"]
     assert {one["name"] for one in found["refused"]} == {
-        *("link", "inside", "below", "pipe", "a b", ".hidden")
+        *("link", "inside", "below", "pipe", "a b", ".hidden", "?")
     }
     assert b"secret" not in stored(tmp_path)
 

@@ -276,7 +276,8 @@ async def test_the_answer_to_head_is_the_length_without_the_script(street: Stree
 
 @pytest.mark.parametrize(
     "host",
-    [b"", b"evil\r\nX: y", b"a b", b"a/../b", b"a@b", b"${net0/ip}", b"x" * 300, b"a:b", b"a:123456",
+    [b"", b"evil\r\nX: y", b"a b", b"a/../b", b"a@b", b"${net0/ip}", b"x" * 300, b"a:b",
+     b"a:123456",
      b"a|b", b"a&&b", "é.lan".encode(), b"[::1", b"a%0ab", b"a;b", b"\xff\xfe", b"a\tb", None],
 )  # fmt: skip
 async def test_a_host_header_that_is_no_host_is_not_put_in_a_script(

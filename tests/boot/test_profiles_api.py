@@ -280,7 +280,7 @@ async def test_changes_are_told(api: httpx.AsyncClient, db: Database, writer: Wr
     await api.put(f"{ASSIGNMENTS}/{machine}", json={"profile": "deb"})
     changed, assigned = await told(db, writer)
     assert changed.kind == "profile_changed"
-    assert changed.data == {"profile": "deb", "change": "created", "by": None}
+    assert changed.data == {"profile": "deb", "change": "created"}
     assert (assigned.kind, assigned.device_id) == ("assigned", machine)
     assert assigned.data == {"profile": "deb"}
 

@@ -256,7 +256,7 @@ async def test_a_listener_that_fails_does_not_end_the_writer(
     monkeypatch.setattr(writer_module, "FLUSH_S", 0)
 
     class Broken(Counting):
-        def after_commit(self, items: Sequence[Any]) -> None:  # noqa: ARG002
+        def after_commit(self, items: Sequence[Any]) -> None:
             raise RuntimeError("a bug in the broker")
 
     table, broken, sink = Table(), Broken("broken", rank=0), Counting("fine", rank=1)
@@ -297,7 +297,7 @@ async def test_looking_for_the_bad_item_doubles_nothing_when_the_disk_fills_up_m
 
 async def test_putting_never_raises() -> None:
     class Broken(Counting):
-        def merge(self, old: Any, new: Any) -> Any:  # noqa: ARG002
+        def merge(self, old: Any, new: Any) -> Any:
             raise RuntimeError("a bug in a sink")
 
     table, sink = Table(), Broken()

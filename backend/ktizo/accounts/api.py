@@ -36,6 +36,9 @@ async def require_token(request: Request, given: Credentials, address: CallerAdd
     Failed tries are slowed down per address. A valid token is never slowed down: a neighbour
     behind the same address who guesses must not lock the operator out.
     """
+    known: Actor | None = getattr(request.state, "actor", None)
+    if known is not None:
+        return known  # the door has looked already
     # A session of its own: as a dependency it would hold a pooled connection, and on SQLite a
     # snapshot, for as long as the request lasts, and an upload lasts minutes.
     now = utc_now()
@@ -49,6 +52,11 @@ async def require_token(request: Request, given: Credentials, address: CallerAdd
     actor = Actor(found.name, found.scope, found.id)
     request.state.actor = actor
     return actor
+
+
+async def identify(request: Request) -> Actor:
+    """Return who is asking, from the headers alone, before a body is read."""
+    return await require_token(request, await _bearer(request), address_of(request))
 
 
 CurrentActor = Annotated[Actor, Depends(require_token)]

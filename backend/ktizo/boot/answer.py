@@ -185,7 +185,7 @@ class Answerer:
         """Return the variables this machine's command line and config may use."""
         if device.lease is None:
             raise Invalid("the machine holds no lease")
-        ticket = self._tickets.config(device.id, device.lease)
+        ticket = self._tickets.config(device.id, device.lease, profile.id)
         file = next(iter(config_names(profile, KINDS[profile.type])), "")
         return ConfigFacts(
             device_id=device.id,

@@ -215,6 +215,7 @@ _COLUMNS = (
     ProfileRow.parameters,
 )
 _BY_NAME = sa.select(*_COLUMNS).where(ProfileRow.name == sa.bindparam("name"))
+_BY_ID = sa.select(*_COLUMNS).where(ProfileRow.id == sa.bindparam("id"))
 _ALL = sa.select(*_COLUMNS).order_by(ProfileRow.name)
 _ASSIGNED = (
     sa.select(*_COLUMNS, AssignmentRow.parameters)
@@ -255,6 +256,12 @@ def _profile(row: tuple[Any, ...]) -> Profile:
 async def by_name(reader: BootReader, name: str) -> Profile | None:
     """Return a profile, for the boot path."""
     rows = await reader.rows(_BY_NAME, {"name": name})
+    return _profile(rows[0]) if rows else None
+
+
+async def by_id(reader: BootReader, profile_id: int) -> Profile | None:
+    """Return a profile by its number, for the boot path."""
+    rows = await reader.rows(_BY_ID, {"id": profile_id})
     return _profile(rows[0]) if rows else None
 
 

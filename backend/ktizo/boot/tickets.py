@@ -19,6 +19,7 @@ class Ticket:
 
     device_id: int
     lease_id: int
+    profile_id: int  # which was booted: a menu offers several; 0 for a proof
 
 
 class Tickets:
@@ -27,17 +28,17 @@ class Tickets:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def config(self, device_id: int, lease: LeaseFacts) -> str:
-        """Return the ticket for fetching the machine's config."""
-        return sign(self._key, CONFIG, device_id, lease.id)
+    def config(self, device_id: int, lease: LeaseFacts, profile_id: int) -> str:
+        """Return the ticket for fetching the machine's config of the profile it boots."""
+        return sign(self._key, CONFIG, device_id, lease.id, profile_id)
 
     def done(self, device_id: int, lease: LeaseFacts) -> str:
         """Return the ticket with which the machine proves that it runs."""
-        return sign(self._key, DONE, device_id, lease.id)
+        return sign(self._key, DONE, device_id, lease.id, 0)
 
     def read(self, purpose: str, ticket: str) -> Ticket | None:
         """Return what `ticket` says, None when it is not ours or for something else."""
         fields = verify(self._key, purpose, ticket)
-        if fields is None or len(fields) != 2:
+        if fields is None or len(fields) != 3:
             return None
-        return Ticket(int(fields[0]), int(fields[1]))
+        return Ticket(*map(int, fields))

@@ -108,7 +108,7 @@ class Client:
         except httpx.HTTPError as error:
             fail(f"Ktizo does not answer at {self._url}: {error}", UNREACHABLE)
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return _content(answer)
         return _refused(answer)
 
     def get(self, path: str, **query: Any) -> Any:
@@ -118,6 +118,14 @@ class Client:
     def post(self, path: str, body: Any = None) -> Any:
         """Do something."""
         return self.call(HTTPMethod.POST, path, body=body)
+
+
+def _content(answer: httpx.Response) -> Any:
+    """Return JSON as values and anything else, such as YAML to be kept in a file, as text."""
+    if not answer.content:
+        return None
+    kind = answer.headers.get("content-type", "")
+    return answer.json() if kind.startswith("application/json") else answer.text
 
 
 def _refused(answer: httpx.Response) -> NoReturn:

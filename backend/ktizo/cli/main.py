@@ -3,7 +3,7 @@
 import typer
 
 from ktizo import __version__
-from ktizo.cli import devices, keys, lan, profiles, show
+from ktizo.cli import clusters, devices, images, keys, lan, profiles, show, talos
 from ktizo.cli.client import Client, handled
 
 app = typer.Typer(
@@ -15,6 +15,9 @@ app = typer.Typer(
 app.add_typer(devices.app, name="devices")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(lan.app, name="lan")
+app.add_typer(clusters.app, name="clusters")
+app.add_typer(images.app, name="images")
+app.add_typer(talos.app, name="talos")
 app.add_typer(keys.app, name="key")
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from fastapi import Depends, Request
 
 from ktizo.core import sqlite  # first: it decides which SQLite everyone gets
@@ -22,6 +23,7 @@ from ktizo.core import sqlite  # first: it decides which SQLite everyone gets
 import sqlalchemy as sa  # isort: skip
 from sqlalchemy import event  # isort: skip
 from sqlalchemy.exc import (  # isort: skip
+    DatabaseError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
@@ -123,7 +125,9 @@ def about_the_server(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return state[:2] in AWAY
-    return isinstance(error, OperationalError | InterfaceError | InternalError)
+    # SQLite says DatabaseError itself, no kind of it, of a file that is damaged or none of its own.
+    kinds = OperationalError | InterfaceError | InternalError
+    return isinstance(error, kinds) or type(error) is DatabaseError
 
 
 def readable(error: DBAPIError) -> Unavailable | InsufficientStorage:
@@ -161,6 +165,7 @@ class Database:
         self.url = database_url(settings)
         self.is_sqlite = self.url.startswith("sqlite")
         self.path = settings.data_dir / "ktizo.db" if self.is_sqlite else None
+        self._inode: int | None = None
         self.writing = self._engine(pool_size=1 if self.is_sqlite else 10, begin="BEGIN IMMEDIATE")
         self.reading = self._engine(pool_size=8, begin="BEGIN") if self.is_sqlite else self.writing
         self._write = async_sessionmaker(self.writing, expire_on_commit=False)
@@ -196,6 +201,7 @@ class Database:
     async def _session(
         self, maker: async_sessionmaker[AsyncSession]
     ) -> AsyncIterator[AsyncSession]:
+        await self._require_file()
         try:
             async with maker.begin() as session:
                 yield session
@@ -206,6 +212,22 @@ class Database:
         except (ConnectionError, TimeoutError, socket.gaierror, sa.exc.TimeoutError) as error:
             raise Unavailable(f"the database does not answer: {error}") from error
 
+    async def _require_file(self) -> None:
+        """Notice that the file was removed or replaced: an open connection would go on with it.
+
+        What is written to a removed file is lost with the process, and nobody is told.
+        """
+        if self.path is None:
+            return
+        try:
+            inode = self.path.stat().st_ino
+        except OSError as error:
+            await self.close()
+            raise Unavailable(f"the database is not there: {error.strerror}") from error
+        if self._inode not in (None, inode):
+            await self.close()
+        self._inode = inode
+
     async def migrate(self) -> None:
         """Bring the tables to this version's shape; data is kept."""
         if self.path is not None:
@@ -214,6 +236,11 @@ class Database:
             await asyncio.to_thread(upgrade, self.url)
         except DBAPIError as error:
             raise readable(error) from error
+        except CommandError as error:
+            raise Unavailable(
+                f"the database was made by a newer Ktizo ({error}); install that one, or restore a "
+                "backup from before it"
+            ) from error
 
     async def close(self) -> None:
         """Let go of every connection."""

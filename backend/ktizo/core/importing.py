@@ -147,7 +147,8 @@ async def _take(
     folder: Folder,
 ) -> None:
     if not re.fullmatch(FILE_NAME, name):
-        folder.refused[name] = "a file's name may have letters, digits and . _ + - only"
+        shown = name.encode(errors="replace").decode()
+        folder.refused[shown] = "a file's name may have letters, digits and . _ + - only"
         return
     try:
         source = await asyncio.to_thread(open_file, descriptor, name)

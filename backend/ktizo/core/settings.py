@@ -15,6 +15,7 @@ LAN_CIDRS = (
     "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,127.0.0.0/8,::1/128,fc00::/7,fe80::/10"
 )
 BASE_URL = r"^https?://[A-Za-z0-9.\-\[\]:]{1,255}$"
+PATH_URL = BASE_URL[:-1] + r"(/[A-Za-z0-9._~/-]{0,255})?$"
 
 
 class UnknownPolicy(StrEnum):
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
     )
     machine_rate_limit: str = Field(
         "600/minute",
-        pattern=r"^\d{1,9}/(second|minute|hour)$",
+        pattern=r"^[1-9]\d{0,8}/(second|minute|hour)$",
         description="Requests to /boot allowed per client address.",
     )
     trusted_proxies: Annotated[list[Network], NoDecode] = Field(
@@ -99,6 +100,20 @@ class Settings(BaseSettings):
     loaders_dir: Path = Field(
         Path("/usr/lib/ipxe"), description="Folder with undionly.kpxe, ipxe.efi, ipxe-arm64.efi."
     )
+    factory_url: str = Field(
+        "https://factory.talos.dev",
+        pattern=PATH_URL,
+        description="Image Factory that builds Talos' boot images.",
+    )
+    factory_token: SecretStr | None = Field(
+        None,
+        description="For a private Image Factory: a token, or user:password. Only ever sent to it.",
+    )
+    releases_url: str = Field(
+        "https://github.com/siderolabs/talos/releases/download",
+        pattern=PATH_URL,
+        description="Where the files of Talos' own releases are, as URL/v1.12.11/vmlinuz-amd64.",
+    )
     url: str | None = Field(
         None, pattern=BASE_URL, description="For the CLI: where Ktizo is. Default: this box."
     )
@@ -108,6 +123,14 @@ class Settings(BaseSettings):
     dnsmasq_path: str = Field("dnsmasq", description="The dnsmasq program.")
 
     _split = field_validator("machine_cidrs", "trusted_proxies", mode="before")(_cidrs)
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        scheme = value.get_secret_value().partition("://")[0] if value else "postgresql"
+        if scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+            raise ValueError("write postgresql://user:password@host/name; unset it for SQLite")
+        return value
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

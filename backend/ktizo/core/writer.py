@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_S = 0.1  # time for a burst to gather
 BUSY = 50  # items within FLUSH_S; with more, machines are being answered and history waits ...
-LATEST_S = 1.0  # ... but no longer than this
+LATEST_S = 2.0  # ... but no longer than this
 REST = 2  # times as long as a batch took, the processor then belongs to the answers
 BATCH = 200  # items of one transaction; the loop does little else while one is prepared
 HURRY = 5_000  # items; with more waiting there is no rest

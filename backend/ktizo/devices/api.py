@@ -80,7 +80,10 @@ async def list_devices(
     request: Request,
     session: ReadSession,
     state: Annotated[list[State], Query(max_length=20)] = [],  # noqa: B006 - FastAPI copies it
-    q: Annotated[str, Query(max_length=100, description="Name, MAC, serial, make, notes…")] = "",
+    q: Annotated[
+        str,
+        Query(max_length=100, pattern=r"^[^\x00]*$", description="Name, MAC, serial, make, notes…"),
+    ] = "",
     tag: Annotated[str, Query(pattern=r"^[A-Za-z0-9._=/-]{0,63}$")] = "",
     sort: Annotated[
         str, Query(pattern=r"^-?(id|hostname|state|first_seen|last_seen)$")
@@ -151,6 +154,7 @@ async def _bulk_one(
             await _restore(request, session, actor, device)
         case "tag" | "untag":
             _retag(device, body.tags, add=body.action == "tag")
+            await _note(request, session, actor, EventKind.CHANGED, device, fields=["tags"])
         case "delete":
             await _forget(request, session, actor, device)
             return None

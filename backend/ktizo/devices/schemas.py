@@ -14,7 +14,8 @@ Hostname = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$")
 ]
 Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=/-]{0,62}$")]
-Notes = Annotated[str, StringConstraints(max_length=4000)]
+# PostgreSQL takes no NUL, in no text.
+Notes = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 LeaseMinutes = Annotated[int, Field(ge=5, le=43_200)]
 Role = Literal["controlplane", "worker"]

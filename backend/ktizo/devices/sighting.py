@@ -7,7 +7,7 @@ from datetime import datetime
 from ktizo.core.db import AsyncSession
 from ktizo.devices import store
 from ktizo.devices.identity import Claim, Match, compare, probably_same_board
-from ktizo.devices.lifecycle import Event, State, after
+from ktizo.devices.lifecycle import UNDECIDED, Event, State, after
 from ktizo.devices.tables import Device
 
 Notify = Callable[[str, Claim, int | None, datetime, dict[str, object]], None]
@@ -90,11 +90,17 @@ class SightingSink:
             return self._contest(device, seen, "its UUID or serial changed")
         if strangers:
             return self._contest(device, seen, f"its cards are machine {min(strangers)}'s as well")
-        changed = self._learn(device, claim)
-        for mac in claim.all_macs:
-            if mac not in owners:
-                await store.add_mac(session, device.id, mac)
-                owners[mac] = device
+        changed = False
+        self._describe(device, claim)
+        # Until somebody decides, or before its first knock, a machine may say who it is. What was
+        # approved is what was seen then: nobody adds a card or a mark to it by asking.
+        if device.first_seen is None or State(device.state) in UNDECIDED:
+            changed = self._take_marks(device, claim)
+            for mac in claim.all_macs:
+                if mac not in owners:
+                    await store.add_mac(session, device.id, mac)
+                    owners[mac] = device
+                    changed = True
         state = after(State(device.state), Event.SEEN)
         changed |= state != device.state
         device.state = state
@@ -104,17 +110,20 @@ class SightingSink:
         device.boot_mac = claim.mac
         return changed
 
-    def _learn(self, device: Device, claim: Claim) -> bool:
-        """Fill in what was not known; marks once recorded are never overwritten here."""
+    def _take_marks(self, device: Device, claim: Claim) -> bool:
+        """Fill in marks that were not known; recorded ones are never overwritten here."""
         changed = False
         for mark in ("uuid", "serial"):
             if getattr(device, mark) is None and getattr(claim, mark) is not None:
                 setattr(device, mark, getattr(claim, mark))
                 changed = True
+        return changed
+
+    def _describe(self, device: Device, claim: Claim) -> None:
+        """Keep what it says of its make; nothing is decided by that."""
         for fact in ("vendor", "product", "asset", "firmware", "arch"):
             if (value := getattr(claim, fact)) is not None:
                 setattr(device, fact, value)
-        return changed
 
     def _contest(self, device: Device, seen: Sighting, why: str) -> bool:
         if device.state in {State.CONFLICT, State.REJECTED}:

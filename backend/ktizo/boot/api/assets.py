@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Path, Request, Response, status
 from starlette.requests import ClientDisconnect
 
 from ktizo.boot import store
+from ktizo.boot.api.trace import trace
 from ktizo.boot.keep import clear, keep
 from ktizo.boot.schemas import AssetOut, Imported, ImportIn, ImportOut, NotImported
 from ktizo.boot.tables import AssetRow
@@ -93,6 +94,7 @@ async def list_assets(key: Key, session: ReadSession) -> list[AssetOut]:
 
 @router.put(
     "/profiles/{key}/assets/{file}",
+    max_body_size=1024 * GIB,  # KTIZO_MAX_ASSET_GIB is the real limit, checked as it comes
     status_code=status.HTTP_201_CREATED,
     responses={status.HTTP_200_OK: {"description": "It replaced a file of this name."}},
     openapi_extra={
@@ -141,6 +143,7 @@ async def put_asset(
 
 
 def _stored(request: Request, profile: str, row: AssetRow) -> None:
+    trace(request, "asset_stored", f"profile {profile}", file=row.name, sha256=row.sha256)
     _note(
         request,
         EventKind.ASSET_STORED,
@@ -162,6 +165,7 @@ async def delete_asset(key: Key, file: File, request: Request) -> None:
             raise store.AssetNotFound(f"profile {profile.name} has no file {file}")
         await store.delete_asset(session, row)
     _note(request, EventKind.ASSET_REMOVED, profile=profile.name, file=file)
+    trace(request, "asset_removed", f"profile {profile.name}", file=file)
     await clear(state.db, Shelf(state.settings.data_dir), {row.sha256})
 
 

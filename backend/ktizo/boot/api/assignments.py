@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, status
 
 from ktizo.boot import store
+from ktizo.boot.api.trace import trace
 from ktizo.boot.check import check_assignment
 from ktizo.boot.schemas import AssignmentIn, AssignmentOut, NewAssignment
 from ktizo.boot.tables import AssignmentRow
@@ -37,6 +38,7 @@ async def _assign(
     row = await store.assign(session, device_id, profile.id, body.parameters)
     data = {"profile": profile.name}
     record(request.app.state.writer, EventKind.ASSIGNED, device_id=device_id, data=data)
+    trace(request, "assigned", f"device {device_id}", **data, parameters=sorted(body.parameters))
     return _out(row, profile.name)
 
 
@@ -66,9 +68,10 @@ async def put_assignment(
 
 
 @router.delete("/assignments/{device_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_assignment(device_id: DeviceId, session: WriteSession) -> None:
+async def delete_assignment(device_id: DeviceId, session: WriteSession, request: Request) -> None:
     """Take a machine's profile away; the one of its role, if it has one, applies again."""
     row = await store.assignment(session, device_id)
     if row is None:
         raise store.AssignmentNotFound(f"machine {device_id} has no profile of its own")
     await store.unassign(session, row)
+    trace(request, "unassigned", f"device {device_id}")

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, status
 
 from ktizo.boot import store
+from ktizo.boot.api.trace import trace
 from ktizo.boot.builtin import fresh
 from ktizo.boot.check import check_profile
 from ktizo.boot.keep import clear
@@ -54,9 +55,9 @@ async def _shown(session: AsyncSession, row: ProfileRow) -> ProfileOut:
 
 
 def _note(request: Request, name: str, change: str) -> None:
-    actor = getattr(request.state, "actor", None)
-    data = {"profile": name, "change": change, "by": str(actor) if actor else None}
+    data = {"profile": name, "change": change}
     record(request.app.state.writer, EventKind.PROFILE_CHANGED, data=data)
+    trace(request, f"profile_{change}", f"profile {name}")
 
 
 @router.get("/profiles/kinds")

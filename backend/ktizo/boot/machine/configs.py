@@ -13,13 +13,17 @@ from ktizo.boot import store
 from ktizo.boot.answer import Answerer
 from ktizo.boot.configs import config_file
 from ktizo.boot.machine.front import Front
+from ktizo.boot.profile import Profile, ProfileType
 from ktizo.boot.profiles import KINDS
 from ktizo.boot.tickets import CONFIG, DONE, Ticket, Tickets
+from ktizo.clusters import serve as clusters
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import Database, bump_boot_version
 from ktizo.core.errors import KtizoError, NotFound
 from ktizo.core.gate import send_text
+from ktizo.core.seal import Sealer
+from ktizo.core.writer import Writer
 from ktizo.devices import approval
 from ktizo.devices import store as devices
 from ktizo.devices.facts import DeviceFacts
@@ -31,6 +35,7 @@ log = logging.getLogger(__name__)
 
 REFUSED = b"forbidden: this is not for you; an operator can see why in the audit log\n"
 MAX_BODY = 16 * 1024
+TALOS = {ProfileType.TALOS_CONTROLPLANE, ProfileType.TALOS_WORKER}
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,16 @@ class Configs:
         tickets: Tickets,
         answerer: Answerer,
         sink: ConfigSink,
+        sealer: Sealer,
+        writer: Writer,
     ) -> None:
         self._reader = reader
         self._database = database
         self._tickets = tickets
         self._answerer = answerer
         self._sink = sink
+        self._sealer = sealer
+        self._writer = writer
         self._first: dict[int, str] = {}  # lease -> address that fetched first
         self.front: Front
 
@@ -69,7 +78,7 @@ class Configs:
                 self._refuse(address, allowed)
                 await send_text(send, 403, REFUSED, head=head)
                 return
-            body = await self._config(allowed, file, scope)
+            body, of_cluster = await self._config(allowed, file, scope)
         except KtizoError as error:
             log.warning("a config for %s could not be made: %s", address, error.message)
             self.front.note("config", "/boot/configs/", address, error.code)
@@ -77,20 +86,40 @@ class Configs:
             await send_text(send, error.status, text, head=head)
             return
         self._sent(allowed, file, address)
+        if of_cluster is not None and not head:
+            lease_id = allowed.ticket.lease_id
+            clusters.note_served(
+                self._writer, self._sealer, of_cluster, lease_id=lease_id, address=address
+            )
         await send_text(send, 200, body, ((b"cache-control", b"no-store"),), head=head)
 
-    async def _config(self, allowed: _Allowed, file: str, scope: Any) -> bytes:
+    async def _config(
+        self, allowed: _Allowed, file: str, scope: Any
+    ) -> tuple[bytes, clusters.ServedConfig | None]:
+        """Return the config: its cluster's for a Talos machine that has one, else the template."""
         device = allowed.device
         assigned = await store.assigned(self._reader, device.id, device.role)
         if assigned is None:
             raise NotFound("no boot profile is assigned to this machine")
         profile, parameters = assigned
+        if profile.id != allowed.ticket.profile_id:
+            profile = await self._picked(profile, allowed.ticket.profile_id)
         kind = KINDS[profile.type]
+        if profile.type in TALOS and file in kind.config_files:
+            ours = await clusters.machine_config(self._reader, self._sealer, device.id)
+            if ours is not None:
+                return ours.body, ours
         macs = await devices.boot_macs(self._reader, device.id)
         facts = await self._answerer.config_facts(
             profile, parameters, device, device.boot_mac or macs[0], self.front.base(scope)
         )
-        return config_file(profile, kind, facts, file)
+        return config_file(profile, kind, facts, file), None
+
+    async def _picked(self, assigned: Profile, profile_id: int) -> Profile:
+        picked = await store.by_id(self._reader, profile_id)
+        if assigned.type is not ProfileType.MENU or picked is None:
+            raise NotFound("the machine was given another boot profile meanwhile; boot it again")
+        return picked
 
     async def _allowed(self, purpose: str, text: str) -> _Allowed | None:
         ticket = self._tickets.read(purpose, text)

@@ -91,9 +91,7 @@ class Front:
         self.note("refused", path, address, "not_found")
         await send_text(send, 404, NOT_FOUND, head=scope["method"] == "HEAD")
 
-    async def _file(
-        self, route: Route, scope: Any, receive: Any, send: Any, address: str
-    ) -> None:
+    async def _file(self, route: Route, scope: Any, receive: Any, send: Any, address: str) -> None:
         begun = False
 
         async def watched(message: Any) -> None:

@@ -1,0 +1,31 @@
+"""A machine's place in a cluster."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from ktizo.clusters.schemas.words import Address, Disk, Patches, Role, Wire
+from ktizo.core.mac import Mac
+
+
+class MemberIn(Wire):
+    """A machine's place in a cluster."""
+
+    role: Role | None = Field(None, description="Default: the role it was approved for.")
+    address: Address | None = Field(None, description="Default: DHCP.")
+    mac: Mac | None = Field(None, description="The card for it. Default: the one it boots from.")
+    install_disk: Disk | None = None
+    patches: Patches | None = Field(None, repr=False, description="Left out: they stay.")
+
+
+class MemberOut(Wire):
+    """A machine of a cluster."""
+
+    device_id: int
+    cluster_id: int
+    role: str
+    address: str | None
+    mac: str | None
+    install_disk: str | None
+    patches: int = 0
+    updated_at: datetime

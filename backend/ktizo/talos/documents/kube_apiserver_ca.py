@@ -1,0 +1,24 @@
+"""KubeAPIServerCAConfig: the authority behind kube-apiserver's certificates. Plain PEM."""
+
+from ktizo.talos.documents.findings import Place
+from ktizo.talos.documents.kind import Body, Kind
+from ktizo.talos.documents.pem import CERTIFICATE_AND_KEY, certificate, certificate_and_key
+from ktizo.talos.documents.scalars import TEXT
+from ktizo.talos.documents.shape import ListOf, plain
+
+
+def _check(body: Body, place: Place) -> None:
+    if body.get("issuingCA") is not None:
+        certificate_and_key(body["issuingCA"], place.at("issuingCA"))
+    for index, text in enumerate(body.get("acceptedCAs") or ()):
+        certificate(text, place.at("acceptedCAs", index))
+
+
+KIND = Kind(
+    "KubeAPIServerCAConfig",
+    "1.14",
+    plain(issuingCA=CERTIFICATE_AND_KEY, acceptedCAs=ListOf(TEXT)),
+    _check,
+    legacy=("cluster.ca",),
+)
+build = KIND.build
