@@ -1,0 +1,113 @@
+"""`make bench`: measure, print, and leave nothing behind.
+
+It never judges: the exit code is 1 only when something did not run or answered wrongly.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import fleet, servers, table
+from bench.fleet import BOOTING, Appliance, Machine
+from bench.pair import Pair
+from bench.process import NotRunning
+from bench.sections import arrivals, assets, history, idle, scripts, storm
+from bench.stats import number
+from bench.wire import WrongAnswer
+from bench.wrk import NoResult
+
+SECTIONS = ("idle", "history", "scripts", "arrivals", "assets", "storm")
+ROUNDS = 5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Ktizo beside nginx.")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="SECTION")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, choices=range(1, 6))
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are ended too
+    began = time.perf_counter()
+    _machine()
+    try:
+        with tempfile.TemporaryDirectory(prefix="ktizo-bench-") as folder:
+            found = _measure(Path(folder), asked.only, asked.rounds)
+    except (NotRunning, NoResult, WrongAnswer) as error:
+        print(f"\nbench: {error}", file=sys.stderr)
+        return 1
+    if found:
+        table.aims(found)
+    print(f"\n{time.perf_counter() - began:.0f} s; load average now {_load()}")
+    return 0
+
+
+def _machine() -> None:
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    print(
+        f"{os.cpu_count()} x {model}, Linux {platform.release()}, Python"
+        f" {platform.python_version()}; load average {_load()}"
+    )
+    print(
+        "All traffic is on loopback, and the clients share these processors with the servers:"
+        " trust ratios and CPU, not rates. median (lowest-highest) of interleaved rounds."
+    )
+
+
+def _load() -> str:
+    return " ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def _measure(folder: Path, only: list[str], rounds: int) -> list[table.Aim]:
+    aims: list[table.Aim] = []
+    if "idle" in only:
+        aims += idle.run(folder / "idle")
+    if "history" in only:
+        history.run(folder / "history", rounds)
+    wanted = [name for name in only if name not in {"idle", "history"}]
+    if wanted:
+        aims += _beside_nginx(folder, wanted, rounds)
+    return aims
+
+
+def _beside_nginx(folder: Path, wanted: list[str], rounds: int) -> list[table.Aim]:
+    data = folder / "data"
+    asyncio.run(fleet.seed(data))
+    appliance = Appliance(data)
+    with ExitStack() as ending:
+        ktizo = servers.ktizo(folder, data)
+        ending.callback(ktizo.stop)
+        machines = [Machine(index) for index in range(BOOTING.stop)]
+        bodies = servers.scripts(ktizo.port, machines)
+        servers.publish(folder, data, machines, bodies)
+        nginx = servers.nginx(folder)
+        ending.callback(nginx.stop)
+        ktizo.wait_quiet(60)
+        pair = Pair(ktizo, nginx, folder, machines, bodies, rounds)
+        sections: dict[str, Callable[[], None]] = {
+            "scripts": lambda: scripts.run(pair),
+            "arrivals": lambda: arrivals.run(pair, appliance),
+            "assets": lambda: assets.run(pair),
+            "storm": lambda: storm.run(pair, appliance),
+        }
+        for name in wanted:
+            sections[name]()
+        print(
+            f"\n  memory (PSS) after all this: ktizo {number(ktizo.pss_mb())} MB,"
+            f" nginx {number(nginx.pss_mb())} MB"
+        )
+        return pair.aims
+
+
+if __name__ == "__main__":
+    sys.exit(main())
