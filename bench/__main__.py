@@ -32,13 +32,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Ktizo beside nginx.")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="SECTION")
     parser.add_argument("--rounds", type=int, default=ROUNDS, choices=range(1, 6))
+    parser.add_argument("--server", choices=("granian", "uvicorn"), default="granian")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are ended too
     began = time.perf_counter()
     _machine()
     try:
         with tempfile.TemporaryDirectory(prefix="ktizo-bench-") as folder:
-            found = _measure(Path(folder), asked.only, asked.rounds)
+            found = _measure(Path(folder), asked)
     except (NotRunning, NoResult, WrongAnswer) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return 1
@@ -68,24 +69,23 @@ def _load() -> str:
     return " ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def _measure(folder: Path, only: list[str], rounds: int) -> list[table.Aim]:
+def _measure(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
     aims: list[table.Aim] = []
-    if "idle" in only:
-        aims += idle.run(folder / "idle")
-    if "history" in only:
-        history.run(folder / "history", rounds)
-    wanted = [name for name in only if name not in {"idle", "history"}]
-    if wanted:
-        aims += _beside_nginx(folder, wanted, rounds)
+    if "idle" in asked.only:
+        aims += idle.run(folder / "idle", asked.server)
+    if "history" in asked.only:
+        history.run(folder / "history", min(asked.rounds, 3))
+    if set(asked.only) - {"idle", "history"}:
+        aims += _beside_nginx(folder, asked)
     return aims
 
 
-def _beside_nginx(folder: Path, wanted: list[str], rounds: int) -> list[table.Aim]:
+def _beside_nginx(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
     data = folder / "data"
     asyncio.run(fleet.seed(data))
     appliance = Appliance(data)
     with ExitStack() as ending:
-        ktizo = servers.ktizo(folder, data)
+        ktizo = servers.ktizo(folder, data, KTIZO_SERVER=asked.server)
         ending.callback(ktizo.stop)
         machines = [Machine(index) for index in range(BOOTING.stop)]
         bodies = servers.scripts(ktizo.port, machines)
@@ -93,15 +93,16 @@ def _beside_nginx(folder: Path, wanted: list[str], rounds: int) -> list[table.Ai
         nginx = servers.nginx(folder)
         ending.callback(nginx.stop)
         ktizo.wait_quiet(60)
-        pair = Pair(ktizo, nginx, folder, machines, bodies, rounds)
+        pair = Pair(ktizo, nginx, folder, machines, bodies, asked.rounds)
         sections: dict[str, Callable[[], None]] = {
             "scripts": lambda: scripts.run(pair),
             "arrivals": lambda: arrivals.run(pair, appliance),
             "assets": lambda: assets.run(pair),
             "storm": lambda: storm.run(pair, appliance),
         }
-        for name in wanted:
-            sections[name]()
+        for name, section in sections.items():
+            if name in asked.only:
+                section()
         print(
             f"\n  memory (PSS) after all this: ktizo {number(ktizo.pss_mb())} MB,"
             f" nginx {number(nginx.pss_mb())} MB"

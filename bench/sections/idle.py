@@ -10,12 +10,12 @@ from bench.table import Aim, at_most, heading, rows
 WATCHED_S = 10.0
 
 
-def run(folder: Path) -> list[Aim]:
+def run(folder: Path, http_server: str) -> list[Aim]:
     """Start a fresh appliance, leave it alone, and look at it."""
     heading(f"Idle: a fresh `ktizo serve`, {WATCHED_S:.0f} s after its start")
     folder.mkdir()
     began = time.perf_counter()
-    server = servers.ktizo(folder, folder / "data")
+    server = servers.ktizo(folder, folder / "data", KTIZO_SERVER=http_server)
     try:
         start_s = time.perf_counter() - began
         start_cpu_s = server.cpu_s()

@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ktizo.boot.profile import PROFILE_NAME, ProfileType
 from ktizo.core.urls import FILE_NAME
 
 # Line breaks and tabs may stand in a parameter (keys, certificates); a command line refuses them.
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL refuses NUL, and both databases half of a UTF-16 pair.
+    if "\0" in text or (not text.isascii() and text.encode(errors="replace").decode() != text):
+        raise ValueError("holds a NUL or half of a character; remove it")
+    return text
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
 FileName = Annotated[str, StringConstraints(pattern=FILE_NAME)]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 ParameterValue = Annotated[
@@ -30,10 +40,10 @@ class ProfileIn(Wire):
     type: ProfileType
     kernel: FileName | None = Field(None, description="Name of an uploaded file.")
     initrds: list[FileName] = Field([], max_length=16, description="Uploaded files, in order.")
-    cmdline: str = Field(
+    cmdline: Storable = Field(
         "", max_length=8192, description="Kernel command line: a template; Ktizo adds initrd=."
     )
-    config_template: str = Field(
+    config_template: Storable = Field(
         "", max_length=131_072, description="The installer's config file: a template."
     )
     config_name: FileName | None = Field(

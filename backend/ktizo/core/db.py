@@ -211,6 +211,10 @@ class Database:
             raise readable(error) from error
         except (ConnectionError, TimeoutError, socket.gaierror, sa.exc.TimeoutError) as error:
             raise Unavailable(f"the database does not answer: {error}") from error
+        except FileNotFoundError as error:  # the server's Unix socket is gone
+            if self.is_sqlite:
+                raise
+            raise Unavailable("the database does not answer: its socket is not there") from error
 
     async def _require_file(self) -> None:
         """Notice that the file was removed or replaced: an open connection would go on with it.
@@ -236,6 +240,8 @@ class Database:
             await asyncio.to_thread(upgrade, self.url)
         except DBAPIError as error:
             raise readable(error) from error
+        except OSError as error:
+            raise Unavailable(f"the database does not answer: {error}") from error
         except CommandError as error:
             raise Unavailable(
                 f"the database was made by a newer Ktizo ({error}); install that one, or restore a "

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ktizo.boot import render
-from ktizo.boot.answer import Answer, Answerer
+from ktizo.boot.answer import Answer, Answerer, Chosen
 from ktizo.boot.asking import PROFILE_NAME, Asking, Unreadable, parse
 from ktizo.boot.decide import Action, Rule
 from ktizo.boot.knock import Knock, KnockSink
+from ktizo.boot.profile import Profile
 from ktizo.core import urls
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
@@ -45,6 +46,15 @@ class _Kept:
     version: int
     until: datetime | None  # the lease's end; None: good until the version changes
     answer: Answer
+
+
+def _light(answer: Answer) -> Answer:
+    """Return `answer` without the texts it was made from: 20,000 templates are hundreds of MB."""
+    profile = answer.chosen.profile
+    if profile is None:
+        return answer
+    bare = Profile(id=profile.id, name=profile.name, type=profile.type)
+    return replace(answer, chosen=Chosen(answer.chosen.state, bare))
 
 
 class Front:
@@ -181,7 +191,7 @@ class Front:
                 self._kept.clear()
             lease = answer.device.lease if answer.device else None
             until = lease.expires_at if lease and lease.live(now) else None
-            self._kept[(query, base)] = _Kept(version, until, answer)
+            self._kept[(query, base)] = _Kept(version, until, _light(answer))
         return answer
 
     async def _use_lease(

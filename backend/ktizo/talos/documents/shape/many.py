@@ -33,7 +33,11 @@ class ListOf(Type):
 
     def _item(self, value: Any, place: Place) -> Any:
         read = self.item.read(value, place)
-        return self.item.blank() if read is None else read
+        if read is None:
+            read = self.item.blank()
+            if read is None and value is None:
+                place.refuse("is empty; Talos stumbles over an empty item here")
+        return read
 
     def unset(self, value: Any) -> bool:
         """An empty list is as good as none, unless it is told to stay."""

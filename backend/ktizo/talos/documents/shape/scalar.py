@@ -46,7 +46,7 @@ class Type:
         return value
 
     def merge(self, left: Any, right: Any) -> Any:
-        """Return `left` with `right` laid over it; neither is changed."""
+        """Return `left` with `right` laid over it; both stay as they are, parts may be shared."""
         if right is None or (not self.pointer and right is not False and self.unset(right)):
             return deepcopy(left)
         return deepcopy(right)
