@@ -78,7 +78,7 @@ def test_a_small_config_of_each_role_is_good(version):
         (
             WORKER,
             "machine.network.interfaces",
-            [{"interface": "eth0", "addresses": ["192.0.2.1"]}],
+            [{"interface": "eth0", "addresses": ["192.0.2.1/33"]}],
             "machine.network.interfaces[0].addresses[0]",
         ),
         (WORKER, "machine.install", None, "machine.install: install instructions are required in"),
@@ -93,7 +93,7 @@ def test_a_small_config_of_each_role_is_good(version):
         (WORKER, "cluster.controlPlane.endpoint", "192.0.2.10", "controlPlane.endpoint"),
         (WORKER, "cluster.etcd", {}, "cluster.etcd: etcd config is only allowed on control plane"),
         (WORKER, "cluster.network.dnsDomain", "a b", "cluster.network.dnsDomain"),
-        (WORKER, "cluster.network.cni", {"name": "calico"}, "cluster.network.cni"),
+        (CONTROL_PLANE, "cluster.network.cni", {"name": "calico"}, "cluster.network.cni"),
         (WORKER, "persist", False, "persist: .persist should be enabled"),
         (WORKER, "machine.certSANs", "a", "machine.certSANs: cannot read !!str `a` as a list"),
         (WORKER, "machine.sysctls", ["a"], "machine.sysctls: cannot read !!seq as a mapping"),
@@ -283,9 +283,9 @@ def test_a_verdict_can_be_raised_with_every_reason_as_data():
 
 NASTY = [
     None, True, -1, 2**64, 10**30, 1.5, float("nan"), "", "9" * 5_000, "٣", "\x00", "a" * 300,
-    "101%", "1e400", "http://[", "https://a:99999", "1.2.3.4/33", "fe80::1%eth0", "-----BEGIN A-----"
-    + " " * 9_000, "-----BEGIN A" * 900, "1" * 400 + "h", "(!" * 4_000, "a." * 3_000, "::" * 9_000,
-    [], {}, [None], [[]], [{}], {"a": None}, {"": ""}, {"a": {"a": {}}},
+    "101%", "1e400", "http://[", "https://a:99999", "1.2.3.4/33", "fe80::1%eth0",
+    "-----BEGIN A-----" + " " * 9_000, "-----BEGIN A" * 900, "1" * 400 + "h", "(!" * 4_000,
+    "a." * 3_000, "::" * 9_000, [], {}, [None], [[]], [{}], {"a": None}, {"": ""}, {"a": {"a": {}}},
 ]  # fmt: skip
 
 
@@ -293,12 +293,10 @@ def places(value, path=()):
     """Yield the path of everything in a document."""
     if path:
         yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    if isinstance(value, dict | list):
-        for key, item in items:
-            yield from (
-                places(item, (*path, key)) if isinstance(item, dict | list) else [(*path, key)]
-            )
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield from places(item, (*path, key))
 
 
 def put(value, path, item):
