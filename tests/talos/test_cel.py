@@ -1,7 +1,7 @@
 """Selectors: what Talos's CEL compiler takes, what it refuses, and that nothing breaks ours."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktizo.talos.cel import DISK, LINK, OOM_RANKING, OOM_TRIGGER, VOLUME, problem
@@ -102,6 +102,7 @@ WORDS = """disk volume link .size .symlinks [0] (u) ( ) [ ] { } : , ? ! - + * / 
 SENTENCES = st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=40).map(" ".join)
 
 
+@settings(deadline=None)  # the machine that runs this may be busy with virtual ones
 @given(SENTENCES | st.text(max_size=200))
 def test_no_text_makes_the_compiler_fail(text):
     for environment in EVERY_ENVIRONMENT:

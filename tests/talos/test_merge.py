@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktizo.talos.documents import KINDS, legacy
@@ -74,10 +74,13 @@ def mappings(kind, lists, depth):
 
 TABLES = {"v1alpha1": legacy.FIELDS, **{name: kind.fields for name, kind in KINDS.items()}}
 SOME = ["v1alpha1", "NetworkRuleConfig", *sorted(KINDS)[::11]]
+# The machine that runs this may be busy with virtual ones.
+BRIEFLY = settings(max_examples=40, deadline=None)
 SEVERAL_TABLES = pytest.mark.parametrize("table", SOME)
 
 
 @SEVERAL_TABLES
+@BRIEFLY
 @given(data=st.data())
 def test_merging_changes_neither_side(table, data):
     kind = TABLES[table]
@@ -89,6 +92,7 @@ def test_merging_changes_neither_side(table, data):
 
 
 @SEVERAL_TABLES
+@BRIEFLY
 @given(data=st.data())
 def test_what_does_not_append_is_merged_once_however_often(table, data):
     kind = TABLES[table]
@@ -98,6 +102,7 @@ def test_what_does_not_append_is_merged_once_however_often(table, data):
 
 
 @SEVERAL_TABLES
+@BRIEFLY
 @given(data=st.data())
 def test_merging_nothing_changes_nothing(table, data):
     kind = TABLES[table]
@@ -108,6 +113,7 @@ def test_merging_nothing_changes_nothing(table, data):
 
 
 @SEVERAL_TABLES
+@BRIEFLY
 @given(data=st.data())
 def test_what_is_written_reads_as_it_was(table, data):
     kind = TABLES[table]
@@ -118,6 +124,7 @@ def test_what_is_written_reads_as_it_was(table, data):
     assert kind.tidy(read) == written
 
 
+@BRIEFLY
 @given(left=st.lists(KEYS, max_size=3), right=st.lists(KEYS, max_size=3))
 def test_plain_lists_append(left, right):
     base, patch = (f"machine: {{type: worker, certSANs: {sans}}}" for sans in (left, right))
@@ -128,6 +135,7 @@ def test_plain_lists_append(left, right):
 NAMED = st.dictionaries(st.sampled_from(["eth0", "eth1", "eth2"]), st.integers(1, 9000))
 
 
+@BRIEFLY
 @given(left=NAMED, right=NAMED)
 def test_keyed_lists_merge_like_maps_in_order_of_appearance(left, right):
     base, patch = (
@@ -142,6 +150,7 @@ def test_keyed_lists_merge_like_maps_in_order_of_appearance(left, right):
     )
 
 
+@BRIEFLY
 @given(data=st.data())
 def test_a_loaded_patch_may_be_applied_to_many_configs(data):
     text = "machine: {certSANs: [b], sysctls: {b: x}}"
