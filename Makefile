@@ -57,8 +57,10 @@ lint: setup-dev ## Format, lint, types, import law
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 .PHONY: check
-check: lint ## lint and the quick tests: under a minute
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not lab and not slow and not root" -p no:cacheprovider -r f
+# Rooms whose tests take long by themselves run in `make test` only.
+check: lint ## lint and the quick tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not lab and not slow and not root" -p no:cacheprovider -r f \
+	  --ignore tests/talos --ignore tests/images --ignore tests/clusters --ignore tests/integration
 
 .PHONY: fix
 fix: setup-dev ## Format and repair what can be repaired
