@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import socket
 import subprocess
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,14 +39,12 @@ router = APIRouter()
 
 @router.post("/count")
 async def count(session: WriteSession) -> int:
-    """Read, then write: what fails at once on SQLite unless BEGIN IMMEDIATE was said first."""
+    """Read, decide, write: what is lost, or refused, unless one transaction writes at a time."""
     before = await session.scalar(sa.select(Meta.value).where(Meta.key == COUNTER))
     if before is None:
         session.add(Meta(key=COUNTER, value=1))
     else:
-        await session.execute(
-            sa.update(Meta).where(Meta.key == COUNTER).values(value=Meta.value + 1)
-        )
+        await session.execute(sa.update(Meta).where(Meta.key == COUNTER).values(value=before + 1))
     return (before or 0) + 1
 
 
@@ -78,7 +78,7 @@ async def values(db: Database) -> dict[str, int]:
 
 async def set_counter(db: Database, value: int) -> None:
     async with db.write() as session:
-        session.add(Meta(key=COUNTER, value=value))
+        await session.merge(Meta(key=COUNTER, value=value))
 
 
 async def test_a_request_is_one_transaction_that_is_kept_when_it_ends_well(db: Database) -> None:
@@ -160,6 +160,57 @@ async def test_a_request_that_is_cancelled_leaves_nothing_and_holds_nothing(db: 
         await task
     await set_counter(db, 7)
     assert await values(db) == {COUNTER: 7}
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_whoever_is_cancelled_while_connecting_leaves_no_connection_open(
+    db: Database, steps: int
+) -> None:
+    task = asyncio.create_task(set_counter(db, 1))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await db.close()
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert not [str(one.message) for one in left_open]
+    await set_counter(db, 7)
+    assert (await values(db))[COUNTER] == 7
+
+
+async def test_an_error_in_the_middle_of_a_cancel_does_not_undo_the_cancel(db: Database) -> None:
+    """asyncpg may answer so; a loop that tries again after errors would go on for ever."""
+    inside = asyncio.Event()
+
+    async def work() -> None:
+        async with db.read():
+            inside.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionError("torn in the middle of a message") from None
+
+    task = asyncio.create_task(work())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.enable_socket
+async def test_who_waits_too_long_for_another_writer_is_told(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ktizo.core.db.WAIT_S", 0.01)
+    other = Database(settings_for("sqlite" if db.is_sqlite else "postgresql", tmp_path))
+    async with db.write() as session:
+        await session.execute(sa.select(1))
+        with pytest.raises(Unavailable, match=r"the database does not answer: .*(locked|timeout)"):
+            await set_counter(other, 1)
+    await other.close()
+    await set_counter(db, 1)
 
 
 async def test_a_duplicate_key_reaches_the_rule_as_itself(db: Database) -> None:

@@ -44,15 +44,6 @@ async def until(
     raise AssertionError(f"never happened within {within_s} s: {what}")
 
 
-async def _start_rests() -> bool:
-    # Cancelled in the middle of a connect, SQLAlchemy leaves the connection open.
-    for task in asyncio.all_tasks():
-        if task.get_name() == "prepare":
-            waits_in = getattr(task.get_coro(), "cr_await", None)
-            return getattr(waits_in, "__name__", "") == "sleep"
-    return True
-
-
 @dataclass(frozen=True)
 class Told:
     """What a machine was told."""
@@ -157,7 +148,6 @@ class House:
         if self._task is not None:
             self._stop.set()
             if not self.started:
-                await until("the start rests between two tries", _start_rests)
                 self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None

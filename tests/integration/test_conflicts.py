@@ -40,45 +40,36 @@ async def test_a_known_card_with_other_marks_gets_the_disk_and_both_wait_for_a_p
     assert "resolve" in refused["message"]
 
 
-@pytest.mark.parametrize(
-    "claim",
-    [
-        {"uuid": SWAPPED, "serial_hex": SERIAL},
-        {"uuid": UUID_A.upper(), "serial": " SN-1 "},
-        {"uuid": UUID_A.replace("-", ""), "serial_hex": SERIAL + "0000"},
-    ],
-)
-async def test_the_same_marks_in_another_spelling_are_the_same_machine(
-    claim: dict[str, str], opened: OpenHouse
-):
+async def test_the_same_marks_in_another_spelling_are_the_same_machine(opened: OpenHouse):
     async with opened() as house:
         await house.ready(**OWN)
-        assert (await house.knock(**claim)).installer
-        await house.flush()
-        assert (await house.device())["state"] == "installing"
+        for claim in (
+            {"uuid": SWAPPED, "serial_hex": SERIAL},
+            {"uuid": UUID_A.upper(), "serial": " SN-1 "},
+            {"uuid": UUID_A.replace("-", ""), "serial_hex": SERIAL + "0000"},
+        ):
+            assert (await house.knock(**claim)).installer, claim
+            await house.flush()
+            assert (await house.device())["state"] == "installing"
 
 
-@pytest.mark.parametrize(
-    "claim",
-    [
-        {},
-        {"uuid": UUID_A},
-        {"serial_hex": SERIAL},
-        {"uuid": "00000000-0000-0000-0000-000000000000", "serial_hex": SERIAL},
-        {"uuid": UUID_A, "serial": "To be filled by O.E.M."},
-    ],
-)
 async def test_who_leaves_out_a_recorded_mark_contradicts_nothing_and_installs_nothing(
-    claim: dict[str, str], opened: OpenHouse
+    opened: OpenHouse,
 ):
     async with opened() as house:
         await house.ready(**OWN)
-        told = await house.knock(**claim)
-        assert told.disk.rule == "identity_unproven"
-        await house.flush()
-        device = await house.device()
-        assert (device["state"], device["lease"]["offers"]) == ("approved", 0)
-        assert (device["uuid"], device["serial"]) == (UUID_A, "SN-1")
+        for claim in (
+            {},
+            {"uuid": UUID_A},
+            {"serial_hex": SERIAL},
+            {"uuid": "00000000-0000-0000-0000-000000000000", "serial_hex": SERIAL},
+            {"uuid": UUID_A, "serial": "To be filled by O.E.M."},
+        ):
+            assert (await house.knock(**claim)).disk.rule == "identity_unproven", claim
+            await house.flush()
+            device = await house.device()
+            assert (device["state"], device["lease"]["offers"]) == ("approved", 0)
+            assert (device["uuid"], device["serial"]) == (UUID_A, "SN-1")
         assert (await house.knock(**OWN)).installer
 
 
@@ -210,22 +201,17 @@ async def test_a_machine_that_reports_the_card_of_another_is_contested(house: Ho
     assert (await house.device(MAC))["macs"] == [MAC]
 
 
-@pytest.mark.parametrize(
-    ("newcomer", "keep"),
-    [(True, "recorded"), (True, "claimed"), (False, "separate"), (False, "merge")],
-)
-async def test_each_kind_of_conflict_has_its_own_ways_out(
-    newcomer: bool, keep: str, opened: OpenHouse
-):
+async def test_each_kind_of_conflict_has_its_own_ways_out(opened: OpenHouse):
     async with opened() as house:
-        device_id = await house.see(uuid=UUID_A)
-        if newcomer:
-            device_id = await house.see(OTHER_MAC, uuid=UUID_A)
-        else:
-            await house.see(uuid=UUID_B)
-        refused = await house.act(device_id, "resolve", 409, keep=keep)
-        assert refused["code"] == "conflict"
-        assert (await house.device(device_id))["state"] == "conflict"
+        changed = await house.see(uuid=UUID_A)
+        newcomer = await house.see(OTHER_MAC, uuid=UUID_A)
+        await house.see(uuid=UUID_B)
+        for device_id, wrong in ((changed, ("separate", "merge")),
+                                 (newcomer, ("recorded", "claimed"))):  # fmt: skip
+            for keep in wrong:
+                refused = await house.act(device_id, "resolve", 409, keep=keep)
+                assert refused["code"] == "conflict"
+                assert (await house.device(device_id))["state"] == "conflict"
 
 
 async def test_what_is_not_contested_is_not_resolved(house: House):

@@ -315,7 +315,7 @@ def test_no_order_of_events_gives_a_kernel_or_a_config_to_a_machine_without_perm
     run_state_machine_as_test(
         make,
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -10,8 +10,6 @@ from ktizo.audit.tables import EntryRow, HeadRow
 from ktizo.core.db import IntegrityError
 from ktizo.core.errors import Unavailable
 
-ONE_CHAIN = 0x6B74697A6F02  # key of PostgreSQL's advisory lock; any number nobody else uses
-
 _FIELDS = [f.name for f in fields(Line)]
 _COLUMNS = [getattr(EntryRow, name) for name in _FIELDS]
 
@@ -23,11 +21,9 @@ class ChainBroken(Unavailable):
 async def append(session: AsyncSession, entries: Sequence[Entry]) -> list[Line]:
     """Add `entries` to the end of the one chain, in this transaction.
 
-    On PostgreSQL an advisory lock, held until the commit, keeps two writers from adding to the
-    same end; on SQLite there is one writer, and the session must be a writing one.
+    The session must be a writing one: there is one writer at a time (core.db), so nobody else adds
+    to the same end.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_CHAIN)))
     before = head = await read_head(session)
     lines = []
     for entry in entries:

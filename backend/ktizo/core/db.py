@@ -3,6 +3,9 @@
 SQLite has one writer at a time, and a transaction that reads before it writes fails at once when
 another writer came between ("database is locked", no waiting helps). So writes go through a pool
 of one connection that says BEGIN IMMEDIATE, and reads through connections that cannot write.
+
+PostgreSQL is held to the same: a transaction that writes first takes one lock. Without it, what a
+batch of history read of a machine could overwrite the rejection committed a moment later.
 """
 
 import asyncio
@@ -116,8 +119,11 @@ def database_url(settings: Settings) -> str:
 
 # SQLSTATE classes that speak of the server and not of the statement (PostgreSQL, appendix A).
 # asyncpg's errors mostly arrive as plain DBAPIError, so their class says nothing.
-AWAY = {"08", "28", "3D", "40", "53", "57", "58", "XX"}
+AWAY = {"08", "28", "3D", "40", "53", "55", "57", "58", "XX"}
 DISK_FULL = "53100"
+
+ONE_WRITER = 0x6B74697A6F01  # key of PostgreSQL's advisory lock; any number nobody else uses
+WAIT_S = 10  # for another transaction to end
 
 
 def about_the_server(error: DBAPIError) -> bool:
@@ -145,7 +151,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        "busy_timeout=10000",
+        f"busy_timeout={int(WAIT_S * 1000)}",
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -175,9 +181,12 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 15}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = {"server_settings": {"lock_timeout": f"{WAIT_S}s"}}
         engine = create_async_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             event.listen(engine.sync_engine, "connect", _on_connect)
+            event.listen(engine.sync_engine, "connect", self._note_file)
+            event.listen(engine.sync_engine, "checkout", self._same_file)
             if begin == "BEGIN":
                 event.listen(engine.sync_engine, "connect", _only_read)
             event.listen(
@@ -187,8 +196,14 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """Give a session whose transaction commits at the end of the block."""
+        """Give a session whose transaction commits at the end of the block.
+
+        One writes at a time, in every process on this database. Raises Unavailable when another
+        transaction stays open for longer than `WAIT_S`.
+        """
         async with self._session(self._write) as session:
+            if not self.is_sqlite:
+                await session.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_WRITER)))
             yield session
 
     @asynccontextmanager
@@ -201,36 +216,52 @@ class Database:
     async def _session(
         self, maker: async_sessionmaker[AsyncSession]
     ) -> AsyncIterator[AsyncSession]:
-        await self._require_file()
+        self._require_file()
         try:
             async with maker.begin() as session:
+                await _connected(session)
                 yield session
-        except DBAPIError as error:
-            if not about_the_server(error):
+        except Exception as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # Cancelled between two messages, a driver raises an error of its own instead, and
+                # a loop that tries again after errors would never end.
+                raise asyncio.CancelledError from error
+            told = self._told(error)
+            if told is None:
                 raise
-            raise readable(error) from error
-        except (ConnectionError, TimeoutError, socket.gaierror, sa.exc.TimeoutError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
-        except FileNotFoundError as error:  # the server's Unix socket is gone
-            if self.is_sqlite:
-                raise
-            raise Unavailable("the database does not answer: its socket is not there") from error
+            raise told from error
 
-    async def _require_file(self) -> None:
-        """Notice that the file was removed or replaced: an open connection would go on with it.
+    def _told(self, error: Exception) -> Unavailable | InsufficientStorage | None:
+        """Return what an operator can act on; None when `error` is not the database's."""
+        if isinstance(error, DBAPIError):
+            return readable(error) if about_the_server(error) else None
+        away = (ConnectionError, TimeoutError, socket.gaierror, sa.exc.TimeoutError)
+        if isinstance(error, away):
+            return Unavailable(f"the database does not answer: {error}")
+        if isinstance(error, FileNotFoundError) and not self.is_sqlite:
+            return Unavailable("the database does not answer: its socket is not there")
+        return None
 
-        What is written to a removed file is lost with the process, and nobody is told.
-        """
+    def _require_file(self) -> None:
         if self.path is None:
             return
         try:
-            inode = self.path.stat().st_ino
+            self._inode = self.path.stat().st_ino
         except OSError as error:
-            await self.close()
             raise Unavailable(f"the database is not there: {error.strerror}") from error
-        if self._inode not in (None, inode):
-            await self.close()
-        self._inode = inode
+
+    def _note_file(self, _connection: Any, record: Any) -> None:
+        record.info["inode"] = self._inode
+
+    def _same_file(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Notice that the file was removed or replaced: an open connection would go on with it.
+
+        What is written to a removed file is lost with the process, and nobody is told. Its number
+        is not given to another file while a connection holds it.
+        """
+        if record.info.get("inode") != self._inode:
+            raise sa.exc.DisconnectionError("the file was replaced; the pool connects again")
 
     async def migrate(self) -> None:
         """Bring the tables to this version's shape; data is kept."""
@@ -253,6 +284,19 @@ class Database:
         await self.writing.dispose()
         if self.reading is not self.writing:
             await self.reading.dispose()
+
+
+async def _connected(session: AsyncSession) -> None:
+    """Take a connection for `session`, wholly or not at all.
+
+    Cancelled in the middle of a connect, SQLAlchemy forgets the connection and leaves it open.
+    """
+    taking = asyncio.create_task(session.connection())
+    try:
+        await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        await asyncio.wait({taking})
+        raise
 
 
 def alembic_config(url: str) -> Config:

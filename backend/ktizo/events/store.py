@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ktizo.events.kinds import EVERYTHING, Event, Wanted
 from ktizo.events.tables import EventRow
 
-IN_ORDER = 0x6B74697A6F01  # key of PostgreSQL's advisory lock; any number nobody else uses
 PRUNED_AT_ONCE = 5_000
 
 _COLUMNS = [getattr(EventRow, f.name) for f in fields(Event)]
@@ -19,13 +18,11 @@ _STORED = [f.name for f in fields(Event) if f.name != "id"]
 async def insert(session: AsyncSession, events: Sequence[Event]) -> list[Event]:
     """Store `events` in their order; returns them with their ids.
 
-    On PostgreSQL a lock makes ids appear in the order they were given out: a reader that has seen
-    id 7 will never find a 6 later. SQLite's single writer does so by itself.
+    There is one writer at a time (core.db), so ids appear in the order they were given out: a
+    reader that has seen id 7 will never find a 6 later.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(IN_ORDER)))
     if not events:
-        return []  # the lock is taken all the same: whoever holds it may go on to the audit's
+        return []
     # Rows go in one by one in their order, so the ids that are new are theirs, in that order.
     # RETURNING promises no order, and asking SQLAlchemy for one costs 90 microseconds a row here
     # instead of 10: SQLite then gets a statement for each.
