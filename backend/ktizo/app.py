@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from ktizo import __version__
 from ktizo.accounts import api as accounts_api
 from ktizo.accounts.first import ensure_tokens
+from ktizo.accounts.tokens import Actor
 from ktizo.audit import api as audit_api
 from ktizo.audit.record import AuditSink
 from ktizo.boot import api as boot_api
@@ -30,12 +32,15 @@ from ktizo.boot.machine.front import Front
 from ktizo.boot.machine.loaders import LoaderRoute
 from ktizo.boot.tickets import Tickets
 from ktizo.clusters import api as clusters_api
+from ktizo.clusters import build as cluster_builds
+from ktizo.clusters.changes import Desk
 from ktizo.clusters.compiled import CompiledConfigs
+from ktizo.clusters.join import join_by_name
 from ktizo.clusters.regenerate import Regenerator
 from ktizo.clusters.reseal import reseal
 from ktizo.core.bootdb import boot_reader
 from ktizo.core.clock import utc_now
-from ktizo.core.db import Database, bump_boot_version
+from ktizo.core.db import AsyncSession, Database, bump_boot_version
 from ktizo.core.errors import KtizoError
 from ktizo.core.gate import Gate
 from ktizo.core.logs import RequestId, request_id
@@ -45,6 +50,7 @@ from ktizo.core.shelf import Shelf
 from ktizo.core.writer import Writer
 from ktizo.devices import api as devices_api
 from ktizo.devices import lease
+from ktizo.devices.admit import Rooms
 from ktizo.devices.identity import Claim
 from ktizo.devices.progress import ConfigSink, OfferCounter, OfferSink
 from ktizo.devices.sighting import SightingSink
@@ -120,10 +126,28 @@ def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
     events = sink_for(state.writer)
     events.listeners.append(state.broker.publish)
     state.lan, state.watch = network_resume.open_lan(settings, state.writer)
-    state.images = open_images(settings, state.db, state.writer, boot_store.wanted_checksums)
+    state.images = open_images(settings, state.db, state.writer, _in_use)
     state.assign = assign_by_name
+    state.rooms_for = partial(_rooms_for, state)
     state.ready = False
     _open_front(app, settings, events)
+
+
+def _rooms_for(state: Any, writer: Writer, actor: Actor, address: str) -> Rooms:
+    """Return what other rooms do for an approval by `actor`; what they tell goes to `writer`."""
+
+    async def join(
+        session: AsyncSession, device_id: int, cluster: str, install_disk: str | None
+    ) -> None:
+        desk = Desk(session, state.sealer, writer, actor, address)
+        await join_by_name(desk, cluster, device_id, install_disk)
+
+    return Rooms(assign=state.assign, join=join, minutes=state.settings.lease_minutes)
+
+
+async def _in_use(session: AsyncSession) -> set[str]:
+    """Return what the mirror must keep: what profiles have, and what clusters boot."""
+    return await boot_store.wanted_checksums(session) | await cluster_builds.in_use(session)
 
 
 def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
@@ -171,6 +195,7 @@ def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
         cards=Cards(),
         routes={
             "/boot/assets/": assets,
+            "/boot/images/": assets,
             "/boot/configs/": configs.config,
             "/boot/done/": configs.done,
             "/boot/loaders/": loaders,

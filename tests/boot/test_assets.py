@@ -261,7 +261,7 @@ async def test_an_altered_file_is_withheld_and_told_once(
         answer = await lan.get(LINUX)
         assert answer.status_code == 404
         assert answer.text == (
-            "asset_altered: linux of deb is not what was uploaded; upload it again\n"
+            "asset_altered: linux of deb is not what was stored; bring it again\n"
         )
     assert await altered_events(db, writer) == [{"profile": "deb", "file": "linux", "sha256": SHA}]
     assert notes.kept[0][1] == "asset_altered"

@@ -13,6 +13,7 @@ import pytest
 
 from images.conftest import files_in, stored
 from images.factory_double import FACTORY, LINE, VANILLA, VERSION, FactoryDouble, sha256
+from ktizo.clusters.reading.store import of_session
 from ktizo.core import shelf as shelf_of_assets
 from ktizo.core.db import Database
 from ktizo.images import archive, store
@@ -81,7 +82,7 @@ async def test_a_folder_makes_a_build_ready_with_the_internet_unplugged(
     assert {one["checksum_from"] for one in answer.json()["imported"]} == {"listed"}
     assert stored(tmp_path) == {sha256(data) for data in FILES.values()}
     async with db.read() as session:
-        ready = await network_boot(session, VANILLA, VERSION, Arch.AMD64)
+        ready = await network_boot(of_session(session), VANILLA, VERSION, Arch.AMD64)
     assert ready.line == LINE
     assert len(await told("image_stored")) == 3
     assert factory.asked == []

@@ -4,6 +4,7 @@ Nothing is written here, so asking never changes anything.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from ktizo.boot.asking import Asking
 from ktizo.boot.cmdline import command_line
 from ktizo.boot.configs import ConfigFacts, config_names
 from ktizo.boot.decide import Action, Decision, Facts, ProfileState, Rule, decide
+from ktizo.boot.files import Files, files_for
 from ktizo.boot.profile import Profile, ProfileType
 from ktizo.boot.profiles import KINDS
 from ktizo.boot.tickets import Tickets
@@ -37,6 +39,7 @@ class Chosen:
     parameters: Mapping[str, str] | None = None
     problem: str = ""
     cmdline: str = ""
+    files: Files | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ class Answerer:
         self._tickets = tickets
         self._counter = counter
         self._pairing_key = pairing_key
+
+    def over(self, reader: BootReader) -> "Answerer":
+        """Return one that reads through `reader`, such as a transaction that will be taken back."""
+        other = copy(self)
+        other._reader = reader
+        return other
 
     async def answer(
         self,
@@ -156,23 +165,13 @@ class Answerer:
             return Chosen(ProfileState.LOCAL_DISK, profile, parameters)
         if profile.type is ProfileType.MENU:
             return Chosen(ProfileState.MENU, profile, parameters)
-        problem = await self._missing(profile)
-        cmdline = ""
-        if not problem:
-            try:
-                facts = await self.config_facts(profile, parameters, device, claim.mac, base)
-                cmdline = command_line(profile, parameters, facts)
-            except Invalid as error:
-                problem = error.message
-        state = ProfileState.BROKEN if problem else ProfileState.READY
-        return Chosen(state, profile, parameters, problem, cmdline)
-
-    async def _missing(self, profile: Profile) -> str:
-        if not profile.kernel:
-            return f"profile {profile.name} has no kernel"
-        there = await store.asset_names(self._reader, profile.id)
-        missing = [name for name in (profile.kernel, *profile.initrds) if name not in there]
-        return f"profile {profile.name} lacks {', '.join(missing)}" if missing else ""
+        try:
+            files = await files_for(self._reader, profile, device.id, claim.arch)
+            facts = await self.config_facts(profile, parameters, device, claim.mac, base)
+            cmdline = command_line(profile, parameters, facts, files.line)
+        except Invalid as error:
+            return Chosen(ProfileState.BROKEN, profile, parameters, error.message)
+        return Chosen(ProfileState.READY, profile, parameters, "", cmdline, files)
 
     async def config_facts(
         self,
@@ -250,8 +249,8 @@ class Answerer:
             device.handover if device else "sanboot", claim.firmware if claim else None
         )
         machine = render.machine_name(claim, device.hostname if device else None)
-        if decision.action is Action.BOOT and chosen.profile is not None:
-            return self._linux(chosen, chosen.profile, base, machine, handover)
+        if decision.action is Action.BOOT and chosen.profile and chosen.files:
+            return self._linux(chosen, chosen.profile, chosen.files, base, machine, handover)
         if decision.action is Action.HOLD and claim is not None:
             again = WAIT if facts.chose_to_wait else "boot"
             product = render.product_name(claim)
@@ -269,17 +268,23 @@ class Answerer:
         )
 
     def _linux(
-        self, chosen: Chosen, profile: Profile, base: str, machine: str, handover: str
+        self,
+        chosen: Chosen,
+        profile: Profile,
+        files: Files,
+        base: str,
+        machine: str,
+        handover: str,
     ) -> str:
-        names = "".join(f"initrd=initrd{i} " for i in range(len(profile.initrds)))
+        names = "".join(f"initrd=initrd{i} " for i in range(len(files.initrds)))
         return render.script(
             render.LinuxScript(
                 machine=machine,
                 profile=profile.name,
                 title=render.plain(f"{KINDS[profile.type].title} ({profile.name})"),
-                kernel=base + urls.asset(profile.name, profile.kernel or ""),
+                kernel=base + files.kernel,
                 cmdline=names + chosen.cmdline,
-                initrds=tuple(base + urls.asset(profile.name, i) for i in profile.initrds),
+                initrds=tuple(base + path for path in files.initrds),
                 handover=handover,
             )
         )

@@ -6,6 +6,7 @@ Whether it still is what was verified is asked at every request (core/verify.py)
 
 import os
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,14 @@ from ktizo.core.verify import Altered, Verifier
 from ktizo.core.writer import Writer
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record
+from ktizo.images import ready
+from ktizo.images.image import SCHEMATIC, VERSION, Part, build_key
 
 KEPT = 4096  # lookups remembered
 _PROFILE, _FILE = re.compile(PROFILE_NAME), re.compile(FILE_NAME)
+_SCHEMATIC, _VERSION = re.compile(SCHEMATIC), re.compile(VERSION)
+_PARTS: dict[Part | None, str] = {Part.KERNEL: "kernel", Part.INITRAMFS: "initrd"}
+Look = Callable[[], Awaitable[tuple[Stored, str] | None]]
 
 
 class AssetUnknown(NotFound):
@@ -61,30 +67,59 @@ class Assets:
 
     async def find(self, profile: str, file: str) -> AssetFile:
         """Return a file of a profile; raises AssetUnknown or AssetAltered."""
-        stored, part = await self._lookup(profile, file)
+        if not (_PROFILE.fullmatch(profile) and _FILE.fullmatch(file)):
+            raise AssetUnknown("no such file")
+        stored, part = await self._lookup(
+            (profile, file), lambda: store.boot_asset(self._reader, profile, file)
+        )
+        return await self._verified(
+            stored, part, f"{file} of {profile}", {"profile": profile, "file": file}
+        )
+
+    async def find_image(self, schematic: str, version: str, file: str) -> AssetFile:
+        """Return a file of the mirror; raises AssetUnknown or AssetAltered."""
+        build = build_key(schematic, version)
+        if not (
+            _SCHEMATIC.fullmatch(schematic)
+            and _VERSION.fullmatch(version)
+            and _FILE.fullmatch(file)
+        ):
+            raise AssetUnknown("no such file")
+        stored, part = await self._lookup(
+            (build, file), lambda: self._of_mirror(schematic, version, file)
+        )
+        return await self._verified(
+            stored, part, f"{file} of {build}", {"build": build, "file": file}
+        )
+
+    async def _verified(
+        self, stored: Stored, part: str, what: str, data: dict[str, object]
+    ) -> AssetFile:
         try:
             found = await self._verifier.check(stored)
         except Altered as error:
             if error.news:
-                data = {"profile": profile, "file": file, "sha256": stored.sha256}
+                data |= {"sha256": stored.sha256}
                 record(self._writer, EventKind.ASSET_ALTERED, data=data)
-            raise AssetAltered(
-                f"{file} of {profile} is not what was uploaded; upload it again"
-            ) from error
+            raise AssetAltered(f"{what} is not what was stored; bring it again") from error
         return AssetFile(self._shelf.path(stored.sha256), stored.sha256, found.st_size, found, part)
 
-    async def _lookup(self, profile: str, file: str) -> tuple[Stored, str]:
-        if not (_PROFILE.fullmatch(profile) and _FILE.fullmatch(file)):
-            raise AssetUnknown("no such file")
+    async def _of_mirror(
+        self, schematic: str, version: str, file: str
+    ) -> tuple[Stored, str] | None:
+        stored = await ready.find(self._reader, schematic, version, file)
+        part = _PARTS.get(ready.part_of(schematic, version, file), "file")
+        return (stored, part) if stored is not None else None
+
+    async def _lookup(self, key: tuple[str, str], look: Look) -> tuple[Stored, str]:
         version = await self._reader.version()
         if version != self._version or len(self._found) >= KEPT:
             self._found.clear()
             self._version = version
-        key = (profile, file)
         found = self._found.get(key)
         if found is None:
-            found = await store.boot_asset(self._reader, profile, file)
+            found = await look()
             if found is None:
-                raise AssetUnknown(f"profile {profile} has no file {file}")
+                raise AssetUnknown(f"{key[0]} has no file {key[1]}")
             self._found[key] = found
         return found

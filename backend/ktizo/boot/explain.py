@@ -39,6 +39,7 @@ class Explanation:
     lease: dict[str, Any] | None
     profile: str | None
     profile_problem: str | None
+    boots_from: str | None
     command_line: str | None
     pairing_code: str
     status: int
@@ -73,6 +74,7 @@ def explain(mac: str, answer: Answer, dhcp: list[DhcpReply]) -> Explanation:
         lease=asdict(lease) if lease else None,
         profile=chosen.profile.name if chosen.profile else None,
         profile_problem=chosen.problem or None,
+        boots_from=chosen.files.source if chosen.files else None,
         command_line=chosen.cmdline or None,
         pairing_code=answer.code,
         status=answer.status,

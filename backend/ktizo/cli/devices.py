@@ -82,12 +82,21 @@ def approve(
     role: Annotated[str | None, typer.Option(help="controlplane or worker.")] = None,
     profile: Annotated[str | None, typer.Option(help="Boot profile; default: by role.")] = None,
     hostname: Annotated[str | None, typer.Option()] = None,
+    cluster: Annotated[str | None, typer.Option(help="Join this cluster.")] = None,
+    install_disk: Annotated[str | None, typer.Option(help="Such as /dev/nvme0n1.")] = None,
     minutes: Annotated[int | None, typer.Option(help="How long it may install.")] = None,
     as_json: show.AsJson = False,
 ) -> None:
     """Let a machine install, once. Its next network boot erases what it installs on."""
     client = Client()
-    body = {"role": role, "profile": profile, "hostname": hostname, "lease_minutes": minutes}
+    body = {
+        "role": role,
+        "profile": profile,
+        "hostname": hostname,
+        "cluster": cluster,
+        "install_disk": install_disk,
+        "lease_minutes": minutes,
+    }
     given = {name: value for name, value in body.items() if value is not None}
     _print(client.post(f"/devices/{find(client, which)['id']}/approve", given), as_json)
 

@@ -59,6 +59,22 @@ async def join(desk: Desk, cluster: ClusterRow, device_id: int, wanted: MemberIn
     return row
 
 
+async def join_by_name(desk: Desk, cluster: str, device_id: int, install_disk: str | None) -> None:
+    """Take a machine in as an approval does: in its own role, everything else as it was."""
+    row = await store.cluster(desk.session, cluster)
+    held = await store.find_member(desk.session, device_id)
+    device = await devices.get(desk.session, device_id)
+    wanted = MemberIn.model_validate(
+        {
+            "role": device.role,
+            "address": held.address if held else None,
+            "mac": held.mac if held else None,
+            "install_disk": install_disk or (held.install_disk if held else None),
+        }
+    )
+    await join(desk, row, device_id, wanted)
+
+
 async def leave(desk: Desk, cluster: ClusterRow, device_id: int) -> None:
     """Take a machine out; it then gets its boot profile's own config, or none."""
     row = await store.member(desk.session, device_id)

@@ -146,6 +146,12 @@ async def delete_member(session: AsyncSession, row: MemberRow) -> None:
     await session.flush()
 
 
+async def builds(session: AsyncSession) -> list[tuple[str | None, str]]:
+    """Return schematic (None: a plain release) and Talos version of every cluster, once each."""
+    query = sa.select(ClusterRow.schematic, ClusterRow.talos_version).distinct()
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
 # Volumes
 
 

@@ -19,6 +19,11 @@ def asset(profile: str, file: str) -> str:
     return f"/boot/assets/{profile}/{file}"
 
 
+def image(schematic: str, version: str, file: str) -> str:
+    """Return the path of a file of the mirror: one build's kernel, initramfs and so on."""
+    return f"/boot/images/{schematic}/{version}/{file}"
+
+
 def loader(file: str) -> str:
     """Return the path of a loader, for UEFI HTTP Boot."""
     return f"/boot/loaders/{file}"

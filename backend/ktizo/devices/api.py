@@ -1,6 +1,6 @@
 """Machines, for people and automation: `/api/v1/devices`."""
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -10,6 +10,7 @@ from ktizo.core.clock import utc_now
 from ktizo.core.db import AsyncSession, ReadSession, WriteSession, bump_boot_version
 from ktizo.core.errors import Invalid, KtizoError
 from ktizo.devices import approval, schemas, store
+from ktizo.devices.admit import Assign, admit
 from ktizo.devices.lifecycle import Event, State
 from ktizo.devices.register import register, resolve
 from ktizo.devices.tables import Device
@@ -23,13 +24,6 @@ router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
 
 DeviceId = Annotated[int, Path(ge=1, lt=2**31)]
-
-
-class Assign(Protocol):
-    """Gives a machine a boot profile; the boot room does it, app.py brings the two together."""
-
-    async def __call__(self, session: AsyncSession, device_id: int, profile: str) -> None:
-        """Assign `profile` by name; raises NotFound."""
 
 
 async def _shown(request: Request, session: AsyncSession, device: Device) -> schemas.DeviceView:
@@ -145,7 +139,10 @@ async def _bulk_one(
     match body.action:
         case "approve":
             what = schemas.Approve(
-                role=body.role, profile=body.profile, lease_minutes=body.lease_minutes
+                role=body.role,
+                profile=body.profile,
+                cluster=body.cluster,
+                lease_minutes=body.lease_minutes,
             )
             await _approve(request, session, actor, device, what)
         case "reject":
@@ -239,15 +236,8 @@ async def _approve(
     device: Device,
     body: schemas.Approve,
 ) -> None:
-    now = utc_now()
-    minutes = body.lease_minutes or request.app.state.settings.lease_minutes
-    held = await approval.approve(session, device, by=actor.name, minutes=minutes, now=now)
-    if body.role is not None:
-        device.role = body.role
-    if body.hostname is not None:
-        await approval.rename(session, device, body.hostname)
-    await _assign(request, session, device, body.profile)
-    what = {"role": device.role, "profile": body.profile, "until": held.expires_at.isoformat()}
+    rooms = request.app.state.rooms_for(request.app.state.writer, actor, address_of(request))
+    what = await admit(session, device, body, rooms, by=actor.name)
     await _note(request, session, actor, EventKind.APPROVED, device, **what)
 
 

@@ -17,6 +17,10 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=/-]{0,
 # PostgreSQL takes no NUL, in no text.
 Notes = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+ClusterName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+]  # or its number
+InstallDisk = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9._:@+=/-]{1,240}$")]
 LeaseMinutes = Annotated[int, Field(ge=5, le=43_200)]
 Role = Literal["controlplane", "worker"]
 Handover = Literal["sanboot", "exit", "http_404"]
@@ -117,6 +121,10 @@ class Approve(Body):
     role: Role | None = None
     hostname: Hostname | None = None
     profile: ProfileName | None = Field(None, description="Boot profile; default: by role.")
+    cluster: ClusterName | None = Field(None, description="Join this cluster; default: none.")
+    install_disk: InstallDisk | None = Field(
+        None, description="In place of the cluster's own choice.", examples=["/dev/nvme0n1"]
+    )
     lease_minutes: LeaseMinutes | None = None
 
 
@@ -141,6 +149,7 @@ class Bulk(Body):
     action: Literal["approve", "reject", "restore", "tag", "untag", "delete"]
     role: Role | None = None
     profile: ProfileName | None = None
+    cluster: ClusterName | None = None
     lease_minutes: LeaseMinutes | None = None
     tags: list[Tag] = Field(default=[], max_length=50)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ktizo.core.db import AsyncSession
 from ktizo.devices import store
+from ktizo.devices.identity import Claim
 from ktizo.devices.pairing import pairing_code
 from ktizo.devices.schemas import DeviceView, LeaseView
 from ktizo.devices.tables import Device
@@ -33,3 +34,16 @@ async def views(
             )
         )
     return shown
+
+
+def recorded_claim(mac: str, device: Device | None) -> Claim:
+    """Return what the machine would say of itself, as far as it is recorded."""
+    return Claim(
+        mac=mac,
+        uuid=device.uuid if device else None,
+        serial=device.serial if device else None,
+        vendor=device.vendor if device else None,
+        product=device.product if device else None,
+        arch=device.arch if device else None,
+        firmware=device.firmware if device else None,
+    )

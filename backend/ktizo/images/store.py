@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import IntegrityError
 from ktizo.core.errors import Conflict, NotFound
@@ -184,6 +185,38 @@ async def wanted_checksums(session: AsyncSession) -> set[str]:
     """Return the checksums of every content the mirror has."""
     found = await session.scalars(sa.select(FileRow.sha256).distinct())
     return {checksum for checksum in found if checksum is not None}
+
+
+# What the boot path reads: no ORM, no transaction.
+
+_THERE = FileRow.sha256.is_not(None)
+_OF_BUILD = sa.select(FileRow.name, FileRow.line).where(
+    FileRow.schematic == sa.bindparam("schematic"),
+    FileRow.version == sa.bindparam("version"),
+    _THERE,
+)
+_ONE = sa.select(FileRow.sha256, FileRow.size, FileRow.mtime_ns, FileRow.ctime_ns).where(
+    FileRow.schematic == sa.bindparam("schematic"),
+    FileRow.version == sa.bindparam("version"),
+    FileRow.name == sa.bindparam("name"),
+    _THERE,
+)
+
+
+async def boot_files(reader: BootReader, schematic: str, version: str) -> dict[str, str | None]:
+    """Return the files of a build that are there: name, and the command line if it is one."""
+    rows = await reader.rows(_OF_BUILD, {"schematic": schematic, "version": version})
+    return {row[0]: row[1] for row in rows}
+
+
+async def boot_file(reader: BootReader, schematic: str, version: str, name: str) -> Stored | None:
+    """Return where a file's content lies and how it looked; None when it is not there."""
+    asked = {"schematic": schematic, "version": version, "name": name}
+    rows = await reader.rows(_ONE, asked)
+    if not rows:
+        return None
+    sha256, size, mtime_ns, ctime_ns = rows[0]
+    return Stored(sha256, Mark(size, mtime_ns, ctime_ns))
 
 
 # What the factory last said

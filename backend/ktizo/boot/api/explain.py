@@ -1,5 +1,6 @@
 """Why would it boot that? `GET /api/v1/boot/explain`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -7,13 +8,16 @@ from fastapi import APIRouter, Query, Request
 from ktizo.boot.asking import ARCHES, FIRMWARES, Asking
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.core.clock import utc_now
-from ktizo.core.db import ReadSession
+from ktizo.core.db import AsyncSession, ReadSession
 from ktizo.core.errors import Invalid
 from ktizo.core.mac import Mac
 from ktizo.devices import store as devices
-from ktizo.devices.identity import Claim, parse_serial, parse_uuid
+from ktizo.devices.identity import parse_serial, parse_uuid
+from ktizo.devices.view import recorded_claim
 from ktizo.network import store as network_store
 from ktizo.network.draft import offered
+from ktizo.network.lan import Lan
+from ktizo.network.loaders import Advert
 
 router = APIRouter()
 
@@ -43,21 +47,27 @@ async def explain_machine(
         parsed = parse_uuid(uuid) if uuid or recorded is None else recorded.uuid
     except ValueError as error:
         raise Invalid(f"uuid: {error}") from error
-    own_serial = recorded.serial if recorded and not serial else parse_serial(serial)
-    claim = Claim(
-        mac=mac,
+    known = recorded_claim(mac, recorded)
+    claim = replace(
+        known,
         uuid=parsed,
-        serial=own_serial,
-        vendor=recorded.vendor if recorded else None,
-        product=recorded.product if recorded else None,
-        arch=ARCHES.get(arch or "", recorded.arch if recorded else None),
-        firmware=FIRMWARES.get(platform or "", recorded.firmware if recorded else None),
+        serial=parse_serial(serial) if serial else known.serial,
+        arch=ARCHES.get(arch or "", known.arch),
+        firmware=FIRMWARES.get(platform or "", known.firmware),
     )
-    lan = await network_store.get(session)
-    offer = await offered(lan, state.settings) if lan is not None else None
-    base = state.settings.base_url or (offer.base if offer else state.front.base(request.scope))
+    base, lan, adverts = await offers(request, session)
     answer = await state.answerer.answer(
         Asking(claim, choice), base, utc_now(), can_record=state.writer.healthy
     )
-    replies = dhcp_replies(lan, offer.adverts if offer else (), base)
-    return explain(mac, answer, replies)
+    return explain(mac, answer, dhcp_replies(lan, adverts, base))
+
+
+async def offers(
+    request: Request, session: AsyncSession
+) -> tuple[str, Lan | None, tuple[Advert, ...]]:
+    """Return how machines reach Ktizo, the LAN's settings, and what DHCP offers there."""
+    state = request.app.state
+    lan = await network_store.get(session)
+    offer = await offered(lan, state.settings) if lan is not None else None
+    base = state.settings.base_url or (offer.base if offer else state.front.base(request.scope))
+    return base, lan, offer.adverts if offer else ()

@@ -1,4 +1,4 @@
-"""Kernels, initrds and other files of a profile, sent to machines.
+"""Kernels, initrds and other files, of a profile or of the mirror, sent to machines.
 
 Whole files leave by the server's own sendfile where it offers one (`http.response.pathsend`, which
 granian does: about nginx's throughput); a part goes through Python in pieces.
@@ -10,12 +10,13 @@ from starlette.responses import FileResponse
 
 from ktizo.boot.assets import AssetFile, Assets
 from ktizo.boot.machine.front import Front
-from ktizo.core import urls
 from ktizo.core.errors import KtizoError
 from ktizo.core.gate import send_text
 from ktizo.events.kinds import EventKind
 
 KINDS = {"kernel": EventKind.KERNEL_SENT, "initrd": EventKind.INITRD_SENT}
+ASSETS = "/boot/assets/"
+IMAGES = "/boot/images/"
 NOT_ALLOWED = b"method_not_allowed: files are asked for with GET or HEAD\n"
 
 
@@ -24,7 +25,7 @@ class _Response(FileResponse):
 
 
 class AssetRoute:
-    """The route /boot/assets/{profile}/{file}."""
+    """The routes /boot/assets/{profile}/{file} and /boot/images/{schematic}/{version}/{file}."""
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
@@ -32,10 +33,16 @@ class AssetRoute:
 
     async def __call__(self, scope: Any, receive: Any, send: Any, address: str) -> None:
         """Send a file, or say in one line why not."""
-        profile, _, file = scope["path"].removeprefix(urls.asset("", "")[:-1]).partition("/")
         head = scope["method"] == "HEAD"
+        of, _, file = scope["path"].rpartition("/")
         try:
-            found = await self._assets.find(profile, file)
+            if of.startswith(IMAGES):
+                of = of.removeprefix(IMAGES)
+                schematic, _, version = of.partition("/")
+                found = await self._assets.find_image(schematic, version, file)
+            else:
+                of = of.removeprefix(ASSETS)
+                found = await self._assets.find(of, file)
         except KtizoError as error:
             # iPXE takes every refusal the same way: the command fails, and the script goes on.
             self.front.note("asset", scope["path"], address, error.code)
@@ -44,10 +51,11 @@ class AssetRoute:
             )
             return
         if scope["method"] == "GET":
-            self._note(scope, address, profile, file, found)
+            self._note(scope, address, of, file, found)
         await send_asset(scope, receive, send, found)
 
-    def _note(self, scope: Any, address: str, profile: str, file: str, found: AssetFile) -> None:
+    def _note(self, scope: Any, address: str, of: str, file: str, found: AssetFile) -> None:
+        kind = "build" if scope["path"].startswith(IMAGES) else "profile"
         self.front.note(
             "asset",
             scope["path"],
@@ -55,7 +63,7 @@ class AssetRoute:
             "sent",
             kind=KINDS.get(found.part, EventKind.FILE_SENT),
             mac=self.front.mac_at(address),
-            data=(("profile", profile), ("file", file), ("bytes", found.size)),
+            data=((kind, of), ("file", file), ("bytes", found.size)),
         )
 
 

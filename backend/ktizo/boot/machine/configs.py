@@ -12,6 +12,7 @@ from typing import Any
 from ktizo.boot import store
 from ktizo.boot.answer import Answerer
 from ktizo.boot.configs import config_file
+from ktizo.boot.files import TALOS
 from ktizo.boot.machine.front import Front
 from ktizo.boot.profile import Profile, ProfileType
 from ktizo.boot.profiles import KINDS
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 REFUSED = b"forbidden: this is not for you; an operator can see why in the audit log\n"
 MAX_BODY = 16 * 1024
-TALOS = {ProfileType.TALOS_CONTROLPLANE, ProfileType.TALOS_WORKER}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ _MEMBER_COLUMNS = (
 _JOINED = sa.select(*_MEMBER_COLUMNS).join(ClusterRow, ClusterRow.id == MemberRow.cluster_id)
 _MEMBER = _JOINED.where(MemberRow.device_id == sa.bindparam("device_id"))
 _MEMBERS = _JOINED.where(MemberRow.device_id > sa.bindparam("after")).order_by(MemberRow.device_id)
+_BUILD = (
+    sa.select(ClusterRow.schematic, ClusterRow.talos_version)
+    .join(MemberRow, MemberRow.cluster_id == ClusterRow.id)
+    .where(MemberRow.device_id == sa.bindparam("device_id"))
+)
 _VOLUME_COLUMNS = (
     VolumeRow.place,
     VolumeRow.name,
@@ -124,6 +129,12 @@ async def member(reader: BootReader, device_id: int) -> Membership | None:
     """Return the membership of a machine; None when it belongs to no cluster."""
     rows = await reader.rows(_MEMBER, {"device_id": device_id})
     return Membership(*rows[0]) if rows else None
+
+
+async def build(reader: BootReader, device_id: int) -> tuple[str | None, str] | None:
+    """Return schematic (None: a plain release) and Talos version of a machine's cluster."""
+    rows = await reader.rows(_BUILD, {"device_id": device_id})
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 async def members(
