@@ -13,6 +13,7 @@ from ktizo.clusters import links, overlay, volume
 from ktizo.clusters.facts import CLUSTER, ClusterFacts, MemberFacts
 from ktizo.core import yaml
 from ktizo.core.errors import Invalid
+from ktizo.images.image import installer_reference
 from ktizo.talos import generate as talos
 from ktizo.talos import inputs, patch
 from ktizo.talos.contracts import Contract, contract
@@ -106,8 +107,7 @@ def installer(cluster: ClusterFacts) -> str:
     minor = contract(cluster.talos_version).minor
     if cluster.schematic is None and minor < (1, 14):
         return f"ghcr.io/siderolabs/installer:{cluster.talos_version}"
-    kind = "metal-installer" if minor >= (1, 10) else "installer"
-    return f"{FACTORY}/{kind}/{cluster.schematic or PLAIN}:{cluster.talos_version}"
+    return installer_reference(FACTORY, cluster.schematic or PLAIN, cluster.talos_version)
 
 
 def _patched(
