@@ -19,12 +19,12 @@ from bench import fleet, servers, table
 from bench.fleet import BOOTING, Appliance, Machine
 from bench.pair import Pair
 from bench.process import NotRunning
-from bench.sections import arrivals, assets, history, idle, scripts, storm
+from bench.sections import arrivals, assets, configs, history, idle, scripts, storm
 from bench.stats import number
 from bench.wire import WrongAnswer
 from bench.wrk import NoResult
 
-SECTIONS = ("idle", "history", "scripts", "arrivals", "assets", "storm")
+SECTIONS = ("idle", "history", "configs", "scripts", "arrivals", "assets", "storm")
 ROUNDS = 5
 
 
@@ -75,7 +75,9 @@ def _measure(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
         aims += idle.run(folder / "idle", asked.server)
     if "history" in asked.only:
         history.run(folder / "history", min(asked.rounds, 3))
-    if set(asked.only) - {"idle", "history"}:
+    if "configs" in asked.only:
+        aims += configs.run(folder / "configs", asked.server, asked.rounds)
+    if set(asked.only) - {"idle", "history", "configs"}:
         aims += _beside_nginx(folder, asked)
     return aims
 
@@ -84,11 +86,13 @@ def _beside_nginx(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
     data = folder / "data"
     asyncio.run(fleet.seed(data))
     appliance = Appliance(data)
+    appliance.keep()
+    machines = [Machine(index) for index in range(BOOTING.stop)]
+    bodies = _rehearse(folder, data, machines)
+    appliance.rewind()
     with ExitStack() as ending:
         ktizo = servers.ktizo(folder, data, KTIZO_SERVER=asked.server)
         ending.callback(ktizo.stop)
-        machines = [Machine(index) for index in range(BOOTING.stop)]
-        bodies = servers.scripts(ktizo.port, machines)
         servers.publish(folder, data, machines, bodies)
         nginx = servers.nginx(folder)
         ending.callback(nginx.stop)
@@ -108,6 +112,18 @@ def _beside_nginx(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
             f" nginx {number(nginx.pss_mb())} MB"
         )
         return pair.aims
+
+
+def _rehearse(folder: Path, data: Path, machines: list[Machine]) -> list[bytes]:
+    """Return the script of every machine, from an appliance that is not the one to be measured.
+
+    That one then meets every machine for the first time.
+    """
+    ktizo = servers.ktizo(folder, data)
+    try:
+        return servers.scripts(ktizo.port, machines)
+    finally:
+        ktizo.stop()
 
 
 if __name__ == "__main__":

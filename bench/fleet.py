@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from ktizo.core.shelf import Shelf
 from ktizo.devices.lifecycle import State
 from ktizo.devices.tables import Device, DeviceMac, Lease
 
-LOADED = 10_000  # machines of the request-rate sections
+LOADED = 16_000  # machines of the request-rate sections
 CROWD = 500  # machines that arrive at once, and as many that boot all the way
 ARRIVING = range(LOADED, LOADED + CROWD)
 BOOTING = range(LOADED + CROWD, LOADED + 2 * CROWD)
@@ -99,6 +100,17 @@ class Appliance:
             return found
         finally:
             connection.close()
+
+    def rewind(self) -> None:
+        """Put back the database as `keep` found it. Nothing may have it open."""
+        for end in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+        shutil.copyfile(self._path.with_name("seeded.db"), self._path)
+
+    def keep(self) -> None:
+        """Put a copy of the database aside."""
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copyfile(self._path, self._path.with_name("seeded.db"))
 
     def forget(self) -> None:
         """Make it throw away the answers it keeps in memory, as every decision does."""

@@ -1,4 +1,5 @@
 import re
+import subprocess
 
 import pytest
 from bench.sections import storm
@@ -33,6 +34,16 @@ def test_the_script_for_wrk_writes_what_the_parser_reads():
     said = "".join(re.findall(r"'([^']*)'", wrk.SCRIPT)).replace("\\n", "\n")
     load = wrk.parse(said % tuple(range(1, 11)))
     assert (load.requests, load.p50_ms, load.p99_ms, load.errors) == (1, 0.003, 0.004, 40)
+
+
+def test_a_wrk_that_asked_only_some_machines_has_no_result(monkeypatch, tmp_path):
+    said = WRK.replace('"micros": 3000000', '"micros": 0')
+    ran = subprocess.CompletedProcess([], 0, said, "")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ran)
+    monkeypatch.setattr(wrk, "program", lambda: "wrk")
+    with pytest.raises(wrk.NoResult, match="not every path"):
+        wrk.run(tmp_path, 1, tmp_path / "paths", 64, 3, once=True)
+    assert "function delay()" in (tmp_path / "cycle.lua").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Reading what a machine says of itself: every spelling of the true, nothing of the false."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ktizo.boot import asking
 from ktizo.boot.asking import MAX_FIELDS, MAX_MACS, MAX_TEXT, Asking, Unreadable, parse
 from ktizo.devices.identity import Claim
 
@@ -195,3 +196,20 @@ def test_whatever_is_read_is_printable_bounded_and_canonical(fields: dict[str, s
     )
     assert all(re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", mac) for mac in read.macs)
     assert found.choice is None or re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", found.choice)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [b"a=1&b=2", b"a", b"a=", b"=a", b"&&a=1&", b"a=b=c", b"a=%41+b&c%20d=+", b"a=%zz%&b=%E9",
+     b"a=\xe9\xff", b"a=%FFFFFFC3", b"%61=1&a=1", b"a;b=1", b"a=1;b=2", b"+=+", b""],
+)  # fmt: skip
+def test_fields_are_read_as_the_standard_library_reads_them(query: bytes):
+    assert asking._fields(query) == dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    "query", [b"&" * MAX_FIELDS, b"&".join(b"a%d=1" % n for n in range(MAX_FIELDS + 1))]
+)
+def test_more_fields_than_any_machine_sends_are_refused(query: bytes):
+    with pytest.raises(Unreadable, match="too many"):
+        asking._fields(query)

@@ -41,6 +41,8 @@ class Reader:
             raise self.fault
         return self.number
 
+    version_this_turn = version
+
 
 class Writer:
     """Keeps what was put; `healthy` is set by hand."""
@@ -51,6 +53,9 @@ class Writer:
 
     def put(self, sink: Any, key: Hashable, item: Any) -> None:
         self.items[(sink.name, key)] = item
+
+    def waiting(self, sink: Any, key: Hashable) -> Any:
+        return self.items.get((sink.name, key))
 
     def of(self, name: str) -> list[Any]:
         return [item for (sink, _), item in self.items.items() if sink == name]
@@ -165,6 +170,24 @@ async def test_an_unchanged_question_is_answered_from_memory(street: Street):
     first = await street.ask()
     assert await street.ask() == first
     assert len(street.answerer.asked) == 1
+
+
+async def test_every_answer_from_memory_is_counted_for_history(street: Street):
+    for _ in range(3):
+        await street.ask()
+    await street.ask(address="10.0.0.10")
+    knocks: list[Knock] = street.writer.of("knocks")
+    assert [(k.address, k.count, k.at) for k in knocks] == [
+        (ADDRESS, 3, NOON),
+        ("10.0.0.10", 1, NOON),
+    ]
+
+
+async def test_a_repeated_question_may_name_more_and_history_keeps_it(street: Street):
+    await street.ask()
+    await street.ask(query=QUERY + b"&serial=ABC123")
+    (knock,) = street.writer.of("knocks")
+    assert (knock.count, knock.claim.serial, knock.claim.address) == (2, "ABC123", ADDRESS)
 
 
 async def test_a_change_anywhere_makes_the_next_question_be_looked_up_again(street: Street):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.databases import fresh_database, settings_for
+from ktizo.core import sqlite
 from ktizo.core.bootdb import PooledBootReader, SqliteBootReader, boot_reader
 from ktizo.core.db import Base, Database, Meta, UtcDateTime, bump_boot_version
 from ktizo.core.errors import Unavailable
@@ -90,6 +91,60 @@ async def test_the_version_grows_when_what_a_machine_would_be_told_may_have_chan
         assert await reader.version() == expected
     await put(db, "something else", 1)
     assert await reader.version() == 2
+    reader.close()
+
+
+async def test_one_look_serves_a_turn_of_the_loop_and_the_next_turn_looks_again(
+    sqlite_db: Database,
+) -> None:
+    reader = boot_reader(sqlite_db)
+    connection = sqlite.module.connect(sqlite_db.path, isolation_level=None)
+
+    def write(number: int) -> None:
+        connection.execute("INSERT OR REPLACE INTO core_meta VALUES ('boot_version', ?)", [number])
+
+    told: list[int] = []
+
+    async def ask(number: int) -> None:
+        told.append(await reader.version_this_turn())
+        write(number)  # somebody else's commit, right after
+
+    # All three came in before anything was written: the first look is current enough for them.
+    await asyncio.gather(ask(1), ask(2), ask(3))
+    await ask(4)
+    assert told == [0, 0, 0, 3]
+    await asyncio.sleep(0)
+    assert await reader.version_this_turn() == 4
+    connection.close()
+    reader.close()
+
+
+async def test_who_comes_in_after_a_look_is_not_served_by_it(sqlite_db: Database) -> None:
+    reader = boot_reader(sqlite_db)
+    connection = sqlite.module.connect(sqlite_db.path, isolation_level=None)
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    seen: list[int] = []
+
+    async def later() -> None:
+        seen.append(await reader.version_this_turn())
+        told.set()
+
+    assert await reader.version_this_turn() == 0
+    connection.execute("INSERT INTO core_meta VALUES ('boot_version', 9)")
+    task = loop.create_task(later())
+    await told.wait()
+    await task
+    assert seen == [9]
+    connection.close()
+    reader.close()
+
+
+async def test_a_database_that_is_away_is_looked_for_again_within_the_turn(tmp_path: Path) -> None:
+    reader = boot_reader(sqlite_in(tmp_path))
+    with pytest.raises(Unavailable):
+        await reader.version_this_turn()
+    async with fresh_database("sqlite", tmp_path):
+        assert await reader.version_this_turn() == 0
     reader.close()
 
 

@@ -402,3 +402,17 @@ async def test_people_write_while_the_writer_writes(db: Database) -> None:
     await asyncio.gather(machines(), *(person(number) for number in range(20)))
     async with db.read() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Meta)) == 40
+
+
+async def test_a_waiting_item_is_given_back_to_be_counted_into_and_nothing_else_is() -> None:
+    table, sink, other = Table(), Counting(), Counting("other")
+    writer = Writer(table.transaction)
+    item = ["a", 1]
+    writer.put(sink, "a", item)
+    assert writer.waiting(sink, "a") is item
+    assert writer.waiting(sink, "b") is None
+    assert writer.waiting(other, "a") is None
+    item[1] = 2
+    assert await writer.flush()
+    assert table.rows == [["a", 2]]
+    assert writer.waiting(sink, "a") is None, "what is being written is counted no more"

@@ -49,13 +49,16 @@ class Head:
     hash: str = GENESIS
 
 
+_SAID = tuple(f.name for f in fields(Entry))
+
+
 def digest(entry: Entry, id_: int, prev_hash: str) -> str:
     """Return the SHA-256 of `entry` as line `id_` after `prev_hash`, in hex.
 
     Hashed is JSON with sorted keys, no spaces, ASCII only, and the time in UTC with microseconds,
     so that the same line gives the same hash whatever database it was read from.
     """
-    said = {f.name: getattr(entry, f.name) for f in fields(Entry)}
+    said = {name: getattr(entry, name) for name in _SAID}
     said["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
     said |= {"id": id_, "prev_hash": prev_hash}
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -65,7 +68,7 @@ def digest(entry: Entry, id_: int, prev_hash: str) -> str:
 def link(entry: Entry, head: Head) -> Line:
     """Return `entry` as the line after `head`."""
     id_ = head.count + 1
-    said = {f.name: getattr(entry, f.name) for f in fields(Entry)}
+    said = {name: getattr(entry, name) for name in _SAID}
     return Line(**said, id=id_, prev_hash=head.hash, hash=digest(entry, id_, prev_hash=head.hash))
 
 

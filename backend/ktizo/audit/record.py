@@ -60,12 +60,16 @@ def storable(entry: Entry) -> Entry:
 
     PostgreSQL refuses NUL and text longer than its column; both refuse half of a UTF-16 pair.
     """
-    clipped: dict[str, Any] = {
-        name: text.encode(errors="replace").decode().replace("\0", "")[: LONGEST[name]]
-        for name in LONGEST
-        if (text := getattr(entry, name)) is not None
-    }
-    return replace(entry, **clipped, data=_plain(entry.data))
+    changed: dict[str, Any] = {}
+    for name, longest in LONGEST.items():
+        text = getattr(entry, name)
+        if text is not None and not (
+            text.isascii() and text.isprintable() and len(text) <= longest
+        ):
+            changed[name] = text.encode(errors="replace").decode().replace("\0", "")[:longest]
+    if entry.data:
+        changed["data"] = _plain(entry.data)
+    return replace(entry, **changed) if changed else entry
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:

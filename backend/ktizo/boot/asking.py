@@ -6,7 +6,7 @@ because its `uristring` breaks: 2019 builds send a raw `&`, 2025 builds `%FFFFFF
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from ktizo.core.mac import parse_mac
 from ktizo.devices.identity import Claim, parse_serial, parse_uuid
@@ -33,7 +33,9 @@ class Asking:
 
 
 def _text(value: str) -> str | None:
-    shown = "".join(c if c.isprintable() else " " for c in value[: MAX_TEXT * 4])
+    shown = value[: MAX_TEXT * 4]
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else " " for c in shown)
     return " ".join(shown.split())[:MAX_TEXT] or None
 
 
@@ -47,15 +49,20 @@ def _from_hex(value: str) -> str:
         return raw.decode("latin-1")  # SMBIOS says nothing about encodings (DSP0134 6.1.3)
 
 
+def _unquoted(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
 def _fields(query: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS
-        )
-    except ValueError as error:
-        raise Unreadable("too many fields") from error
+    parts = query.decode("latin-1").split("&")
+    if len(parts) > MAX_FIELDS:
+        raise Unreadable("too many fields")
     fields: dict[str, str] = {}
-    for name, value in pairs:
+    for part in parts:
+        if not part:
+            continue
+        name, _, value = part.partition("=")
+        name, value = _unquoted(name), _unquoted(value)
         if fields.setdefault(name, value) != value:
             raise Unreadable(f"two different values for {name[:20]!r}")
     return fields

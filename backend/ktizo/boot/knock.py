@@ -19,7 +19,7 @@ from ktizo.events.record import EventSink
 
 @dataclass(slots=True)
 class Knock:
-    """A question and its answer. Only `merge` changes one: a copy would cost more than the rest.
+    """A question and its answer. Only `again` changes one: a copy would cost more than the rest.
 
     `action` and `outcome` go to the audit; `kind` is the timeline's event, None for answers that
     tell no story; a `claim` makes it a sighting.
@@ -37,6 +37,11 @@ class Knock:
     data: tuple[tuple[str, Any], ...] = ()
     count: int = 1
 
+    def again(self, claim: Claim | None, count: int = 1) -> None:
+        """Count the same question and answer again; the time stays the first one's."""
+        self.count += count
+        self.claim = claim or self.claim
+
 
 class KnockSink:
     """Writes sightings, timeline events and audit lines of a batch of knocks."""
@@ -50,9 +55,8 @@ class KnockSink:
         self._audit = audit
 
     def merge(self, old: Knock, new: Knock) -> Knock:
-        """Fold two equal knocks; the first one's time is kept for the timeline."""
-        old.count += new.count
-        old.claim = new.claim or old.claim
+        """Fold two equal knocks."""
+        old.again(new.claim, new.count)
         return old
 
     async def write(self, session: AsyncSession, items: Sequence[Knock]) -> None:

@@ -4,6 +4,7 @@ On SQLite a statement is compiled to text once and run on one read-only connecti
 loop: about 13 microseconds, less than handing it to a thread. PostgreSQL is asked through the pool.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -31,25 +32,35 @@ class BootReader(Protocol):
         """Run a SELECT with named parameters and return its rows, as the ORM would type them."""
 
 
+class FrontReader(BootReader, Protocol):
+    """What the front needs, which asks for the version with every request."""
+
+    async def version_this_turn(self) -> int:
+        """Return the version as it was when, or after, whoever runs in this turn came in."""
+
+
 class _Compiled:
     def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: Any) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         # Literals of the statement itself, such as a LIMIT; named parameters come with the call.
         self.literals = {k: v for k, v in compiled.params.items() if v is not None}
-        columns = [column.type for column in statement.selected_columns]
-        self.convert: list[Callable[[Any], Any] | None] = [
+        convert: list[Callable[[Any], Any] | None] = [
             json.loads
-            if isinstance(kind, sa.JSON)
-            else kind.dialect_impl(dialect).result_processor(dialect, None)
-            for kind in columns
+            if isinstance(column.type, sa.JSON)
+            else column.type.dialect_impl(dialect).result_processor(dialect, None)
+            for column in statement.selected_columns
         ]
+        self._convert = [(n, each) for n, each in enumerate(convert) if each is not None]
 
     def typed(self, row: Row) -> Row:
-        return tuple(
-            value if convert is None or value is None else convert(value)
-            for value, convert in zip(row, self.convert, strict=True)
-        )
+        if not self._convert:
+            return row
+        values = list(row)
+        for number, convert in self._convert:
+            if values[number] is not None:
+                values[number] = convert(values[number])
+        return tuple(values)
 
 
 class SqliteBootReader:
@@ -63,9 +74,12 @@ class SqliteBootReader:
         self._connection: Any = None
         self._inode = 0
         self._seen: tuple[int, int] | None = None  # data_version, boot_version
+        self._this_turn: int | None = None
         self._compiled: dict[int, tuple[sa.Select[*tuple[Any, ...]], _Compiled]] = {}
 
     def _open(self) -> Any:
+        if self._this_turn is not None and self._connection is not None:
+            return self._connection  # looked at already; a file is not replaced twice in a turn
         try:
             inode = os.stat(self._path).st_ino  # noqa: PTH116 - on the hot path, Path costs 3x
             if self._connection is None or inode != self._inode:
@@ -94,6 +108,20 @@ class SqliteBootReader:
             self._seen = (data_version, found[0][0] if found else 0)
         return self._seen[1]
 
+    async def version_this_turn(self) -> int:
+        """See FrontReader. One look serves every request of one turn of the event loop.
+
+        The loop runs what it is handed in order, so all that still runs before the end we hand it
+        here came in before the look: none is told less than what held when it asked.
+        """
+        if self._this_turn is None:
+            asyncio.get_running_loop().call_soon(self._end_turn)  # first: see above
+            self._this_turn = await self.version()
+        return self._this_turn
+
+    def _end_turn(self) -> None:
+        self._this_turn = None
+
     async def rows(
         self, statement: sa.Select[*tuple[Any, ...]], params: Mapping[str, Any]
     ) -> list[Row]:
@@ -110,7 +138,7 @@ class SqliteBootReader:
         """Let go of the connection; the next read opens a new one."""
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._seen = None, None
+        self._connection, self._seen, self._this_turn = None, None, None
 
 
 class PooledBootReader:
@@ -123,6 +151,10 @@ class PooledBootReader:
         """See BootReader."""
         found = await self.rows(_VERSION, {"key": BOOT_VERSION})
         return int(found[0][0]) if found else 0
+
+    async def version_this_turn(self) -> int:
+        """See FrontReader. An answer takes longer than a turn here, so nothing is shared."""
+        return await self.version()
 
     async def rows(
         self, statement: sa.Select[*tuple[Any, ...]], params: Mapping[str, Any]

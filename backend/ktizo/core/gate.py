@@ -10,8 +10,6 @@ from ipaddress import ip_address
 from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
 
 from ktizo.core.settings import Network, Settings
 from ktizo.core.urls import BOOT_PREFIX
@@ -26,6 +24,26 @@ MAX_KNOWN = 50_000  # addresses remembered as in or out; then the memory starts 
 METHODS = {"GET", "HEAD", "POST"}
 
 
+Message = dict[str, Any]
+NO_BODY: Message = {"type": "http.response.body", "body": b""}
+
+
+def text(
+    status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> tuple[Message, Message]:
+    """Return the two ASGI messages of a whole plain-text answer; they may be sent many times."""
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+            *headers,
+        ],
+    }
+    return start, {"type": "http.response.body", "body": body}
+
+
 async def send_text(
     send: Any,
     status: int,
@@ -35,18 +53,9 @@ async def send_text(
     head: bool = False,
 ) -> None:
     """Send a whole plain-text answer; with `head` its length, but no body."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(body)).encode()),
-                *headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    start, end = text(status, body, headers)
+    await send(start)
+    await send(NO_BODY if head else end)
 
 
 def client_address(scope: Scope, trusted: list[Network]) -> str:
@@ -72,6 +81,18 @@ def client_address(scope: Scope, trusted: list[Network]) -> str:
     return address
 
 
+def said_by_proxy(scope: Scope, trusted: list[Network], header: bytes) -> str:
+    """Return what a trusted proxy says in `header`, such as x-forwarded-proto, or nothing.
+
+    The last one in a list is the proxy's own word; what stands before it the caller may have sent.
+    """
+    peer = scope.get("client")
+    if not trusted or not peer or not _inside(peer[0], trusted):
+        return ""
+    said = b",".join(value for name, value in scope["headers"] if name == header)
+    return said.decode("latin-1").rpartition(",")[2].strip()
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)
@@ -88,47 +109,26 @@ def _inside(address: str, networks: list[Network]) -> bool:
     return any((mapped or ip) in network for network in networks)
 
 
-class _Windows(Storage):
-    """Counts of one limit's current window, the same for all addresses; for one thread.
+class _Window:
+    """How often each address came in the current window, which is the same for all.
 
-    The library's own memory storage starts a thread every 10 ms under load, and waits for it.
+    Counted here, in one dictionary: the library's own memory storage starts a thread every 10 ms
+    under load and waits for it, and its keys cost more than the count.
     """
 
-    base_exceptions = ValueError
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, rate: RateLimitItem) -> None:
+        self._most, self._seconds = rate.amount, rate.get_expiry()
         self._counts: dict[str, int] = {}
         self._ends = 0.0
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count one more; returns how many there are in this window of `expiry` seconds."""
+    def hit(self, address: str) -> bool:
+        """Count one more; False when that is one too many."""
         now = time.monotonic()
         if now >= self._ends or len(self._counts) >= MAX_KNOWN:
             self._counts.clear()
-            self._ends = now + expiry
-        count = self._counts[key] = self._counts.get(key, 0) + amount
-        return count
-
-    def get(self, key: str) -> int:
-        """Return the count of this window."""
-        return self._counts.get(key, 0) if time.monotonic() < self._ends else 0
-
-    def get_expiry(self, key: str) -> float:  # noqa: ARG002
-        """Return when the window ends, as Unix time."""
-        return time.time() + self._ends - time.monotonic()
-
-    def check(self) -> bool:
-        """Memory is always there."""
-        return True
-
-    def reset(self) -> None:
-        """Forget every count."""
-        self._counts.clear()
-
-    def clear(self, key: str) -> None:
-        """Forget one count."""
-        self._counts.pop(key, None)
+            self._ends = now + self._seconds
+        count = self._counts[address] = self._counts.get(address, 0) + 1
+        return count <= self._most
 
 
 class Gate:
@@ -141,8 +141,7 @@ class Gate:
         self._refused = refused
         self._cidrs = settings.machine_cidrs
         self._trusted = settings.trusted_proxies
-        self._rate: RateLimitItem = parse(settings.machine_rate_limit)
-        self._limiter = FixedWindowRateLimiter(_Windows())
+        self._window = _Window(parse(settings.machine_rate_limit))
         self._known: dict[str, bool] = {}
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -169,7 +168,7 @@ class Gate:
             return 405, "method_not_allowed", "machines ask with GET, HEAD or POST"
         if not self._allowed(address):
             return 403, "address_not_allowed", "this network may not boot; see KTIZO_MACHINE_CIDRS"
-        if not self._limiter.hit(self._rate, address):
+        if not self._window.hit(address):
             return 429, "too_many_requests", "slow down; see KTIZO_MACHINE_RATE_LIMIT"
         return None
 

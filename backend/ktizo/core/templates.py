@@ -28,10 +28,16 @@ def _files() -> jinja2.Environment:
     )
 
 
+@functools.cache
+def _file(name: str) -> jinja2.Template:
+    """Return a template ready to run; Jinja's own memory looks at the file every time."""
+    return _files().get_template(name)
+
+
 def render_file(name: str, context: Any) -> str:
     """Render `templates/<name>` with the fields of the frozen dataclass `context`."""
     fields = {f.name: getattr(context, f.name) for f in dataclasses.fields(context)}
-    return _files().get_template(name).render(fields)
+    return _file(name).render(fields)
 
 
 def render_operator(text: str, variables: Mapping[str, object], *, name: str) -> str:

@@ -11,7 +11,7 @@ from ktizo.devices.lifecycle import MAY_INSTALL, Event, State, after
 Notify = Callable[[str, int, dict[str, object]], None]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Offer:
     """An installer left for a machine; `count` is how many this lease has given so far."""
 
@@ -50,6 +50,7 @@ class OfferSink:
     def __init__(
         self, notify: Notify, bump: Callable[[AsyncSession], Awaitable[None]], limit: int
     ) -> None:
+        """`limit`: installers one lease gives."""
         self._notify = notify
         self._bump = bump
         self._limit = limit
@@ -60,16 +61,21 @@ class OfferSink:
         return new if new.count >= old.count else old
 
     async def write(self, session: AsyncSession, items: Sequence[Offer]) -> None:
-        """Note a batch of offers; a lease that ended meanwhile is left alone."""
+        """Note a batch of offers; a lease that ended meanwhile is left alone.
+
+        A count alone changes no decision before it reaches the limit: until then whatever is kept
+        of these machines, and of all others, stays what they would be told anew.
+        """
         self._loops = []
-        leases = await store.open_leases(session, {o.device_id for o in items})
+        ids = {offer.device_id for offer in items}
+        leases = await store.open_leases(session, ids)
+        devices = await store.by_ids(session, ids)
         moved = False
         for offer in items:
-            held = leases.get(offer.device_id)
-            if held is None or held.id != offer.lease_id:
+            held, device = leases.get(offer.device_id), devices.get(offer.device_id)
+            if held is None or device is None or held.id != offer.lease_id:
                 continue
             held.offers = max(held.offers, offer.count)
-            device = await store.get(session, offer.device_id)
             state = State(device.state)
             if state not in MAY_INSTALL:
                 continue
@@ -79,7 +85,7 @@ class OfferSink:
             if looping:
                 await lease.end(session, device, "revoked", now=offer.at)
                 self._loops.append(offer)
-            moved = True
+            moved |= offer.count >= self._limit
         if moved:
             await self._bump(session)
 

@@ -32,6 +32,9 @@ class SightingSink:
         self._bump = bump
         self._max_pending = max_pending
         self._news: list[tuple[str, Claim, int | None, datetime, dict[str, object]]] = []
+        # Of the batch being written: machines without a number yet, and who has which UUID.
+        self._born: list[tuple[Device, Sighting, list[str]]] = []
+        self._boards: dict[str, list[Device]] = {}
         self._refused_at: datetime | None = None
 
     def merge(self, old: Sighting, new: Sighting) -> Sighting:
@@ -45,9 +48,10 @@ class SightingSink:
 
     async def write(self, session: AsyncSession, items: Sequence[Sighting]) -> None:
         """Note a batch of sightings."""
-        self._news = []
+        self._news, self._born = [], []
         changed = False
         owners = await store.by_macs(session, {m for s in items for m in s.claim.all_macs})
+        self._boards = await _boards(session, items, owners)
         room = self._max_pending - await store.count(session, State.PENDING, State.CONFLICT)
         for seen in items:
             device = owners.get(seen.claim.mac)
@@ -59,6 +63,7 @@ class SightingSink:
                 changed, room = True, room - 1
             else:
                 self._refuse(seen)
+        await self._deliver(session)
         if changed:
             await self._bump(session)  # type: ignore[misc]
 
@@ -85,7 +90,10 @@ class SightingSink:
         self, session: AsyncSession, device: Device, seen: Sighting, owners: dict[str, Device]
     ) -> bool:
         claim = seen.claim
-        strangers = {o.id for m in claim.all_macs if (o := owners.get(m)) and o.id != device.id}
+        others = [o for m in claim.all_macs if (o := owners.get(m)) and o is not device]
+        if others or device.id is None:
+            await self._deliver(session)
+        strangers = {other.id for other in others}
         if compare(device.uuid, device.serial, claim) is Match.DIFFERS:
             return self._contest(device, seen, "its UUID or serial changed")
         if strangers:
@@ -117,6 +125,8 @@ class SightingSink:
             if getattr(device, mark) is None and getattr(claim, mark) is not None:
                 setattr(device, mark, getattr(claim, mark))
                 changed = True
+                if mark == "uuid":
+                    self._boards.setdefault(claim.uuid or "", []).append(device)
         return changed
 
     def _describe(self, device: Device, claim: Claim) -> None:
@@ -146,8 +156,10 @@ class SightingSink:
         self, session: AsyncSession, seen: Sighting, owners: dict[str, Device]
     ) -> Device:
         claim = seen.claim
-        like = await _resembles(session, claim)
+        like = self._resembles(claim)
         like = like or next((o for m in claim.all_macs if (o := owners.get(m))), None)
+        if like is not None:
+            await self._deliver(session)
         device = Device(
             state=State.CONFLICT if like else State.PENDING,
             boot_mac=claim.mac,
@@ -168,13 +180,31 @@ class SightingSink:
             why = f"it has the UUID or a network card of machine {like.id}"
             device.conflict = {"why": why, "like": like.id, "at": seen.at.isoformat()}
         free = [mac for mac in claim.all_macs if mac not in owners]
-        await store.add(session, device, free)
         owners.update(dict.fromkeys(free, device))
-        self._news.append(("device_seen", claim, device.id, seen.at, _first_words(claim)))
-        if like is not None:
-            contested = dict(device.conflict or {})
-            self._news.append(("conflict", claim, device.id, seen.at, contested))
+        self._born.append((device, seen, free))
+        if claim.uuid is not None:
+            self._boards.setdefault(claim.uuid, []).append(device)
         return device
+
+    def _resembles(self, claim: Claim) -> Device | None:
+        for device in self._boards.get(claim.uuid or "", []):
+            if probably_same_board(device.uuid, device.serial, claim):
+                return device
+        return None
+
+    async def _deliver(self, session: AsyncSession) -> None:
+        """Insert the new machines so far: together, for each alone costs ten times as much.
+
+        Only after that they have a number, which the timeline and a conflict speak of.
+        """
+        born, self._born = self._born, []
+        await store.add_all(session, [(device, macs) for device, _, macs in born])
+        for device, seen, _ in born:
+            said = _first_words(seen.claim)
+            self._news.append(("device_seen", seen.claim, device.id, seen.at, said))
+            if device.conflict is not None:
+                contested = dict(device.conflict)
+                self._news.append(("conflict", seen.claim, device.id, seen.at, contested))
 
 
 def _first_words(claim: Claim) -> dict[str, object]:
@@ -182,10 +212,12 @@ def _first_words(claim: Claim) -> dict[str, object]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-async def _resembles(session: AsyncSession, claim: Claim) -> Device | None:
-    if claim.uuid is None:
-        return None
-    for device in await store.by_uuids(session, {claim.uuid}):
-        if probably_same_board(device.uuid, device.serial, claim):
-            return device
-    return None
+async def _boards(
+    session: AsyncSession, items: Sequence[Sighting], owners: dict[str, Device]
+) -> dict[str, list[Device]]:
+    """Return the machines recorded with a UUID that a machine with an unknown MAC names."""
+    named = {s.claim.uuid for s in items if s.claim.uuid and s.claim.mac not in owners}
+    found: dict[str, list[Device]] = {}
+    for device in await store.by_uuids(session, named) if named else ():
+        found.setdefault(device.uuid or "", []).append(device)
+    return found

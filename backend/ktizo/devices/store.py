@@ -36,6 +36,12 @@ async def by_macs(session: AsyncSession, macs: Iterable[str]) -> dict[str, Devic
     return {row[0]: row[1] for row in rows}
 
 
+async def by_ids(session: AsyncSession, ids: Iterable[int]) -> dict[int, Device]:
+    """Return many machines by number; those that are gone are left out."""
+    rows = await session.scalars(sa.select(Device).where(Device.id.in_(list(ids))))
+    return {device.id: device for device in rows}
+
+
 async def by_uuids(session: AsyncSession, uuids: Iterable[str]) -> Sequence[Device]:
     """Return every machine recorded with one of `uuids`."""
     rows = await session.scalars(sa.select(Device).where(Device.uuid.in_(list(uuids))))
@@ -64,6 +70,18 @@ async def add(session: AsyncSession, device: Device, macs: Sequence[str]) -> Dev
     return device
 
 
+async def add_all(session: AsyncSession, born: Sequence[tuple[Device, Sequence[str]]]) -> None:
+    """Insert many machines with their cards, which nobody else may own."""
+    if not born:
+        return
+    session.add_all(device for device, _ in born)
+    await session.flush()
+    session.add_all(
+        DeviceMac(mac=mac, device_id=device.id) for device, macs in born for mac in macs
+    )
+    await session.flush()
+
+
 async def add_mac(session: AsyncSession, device_id: int, mac: str) -> None:
     """Give a machine one more card."""
     session.add(DeviceMac(mac=mac, device_id=device_id))
@@ -87,6 +105,11 @@ async def count(session: AsyncSession, *states: State) -> int:
     """Count machines in any of `states`."""
     query = sa.select(sa.func.count()).select_from(Device).where(Device.state.in_(states))
     return int(await session.scalar(query) or 0)
+
+
+async def ids_in(session: AsyncSession, states: Iterable[State]) -> set[int]:
+    """Return the numbers of the machines in any of `states`."""
+    return set(await session.scalars(sa.select(Device.id).where(Device.state.in_(list(states)))))
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:

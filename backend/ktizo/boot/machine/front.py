@@ -5,24 +5,24 @@ until the database says that something changed. One thing makes it safe: whateve
 here, the machine gets the script that boots its own disk.
 """
 
+import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ktizo.boot import render
-from ktizo.boot.answer import Answer, Answerer, Chosen
+from ktizo.boot.answer import Answerer
 from ktizo.boot.asking import PROFILE_NAME, Asking, Unreadable, parse
-from ktizo.boot.decide import Action, Rule
+from ktizo.boot.decide import Rule
 from ktizo.boot.knock import Knock, KnockSink
-from ktizo.boot.profile import Profile
+from ktizo.boot.machine.kept import Kept
 from ktizo.core import urls
-from ktizo.core.bootdb import BootReader
+from ktizo.core.bootdb import FrontReader
 from ktizo.core.clock import utc_now
 from ktizo.core.errors import Unavailable
-from ktizo.core.gate import send_text
+from ktizo.core.gate import NO_BODY, Message, send_text, text
 from ktizo.core.writer import Sink, Writer
 from ktizo.devices.progress import Offer, OfferCounter, OfferSink
 from ktizo.events.kinds import EventKind
@@ -41,20 +41,11 @@ NOT_FOUND = b"not_found: no such machine route\n"
 Route = Callable[[Any, Any, Any, str], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class _Kept:
-    version: int
-    until: datetime | None  # the lease's end; None: good until the version changes
-    answer: Answer
-
-
-def _light(answer: Answer) -> Answer:
-    """Return `answer` without the texts it was made from: 20,000 templates are hundreds of MB."""
-    profile = answer.chosen.profile
-    if profile is None:
-        return answer
-    bare = Profile(id=profile.id, name=profile.name, type=profile.type)
-    return replace(answer, chosen=Chosen(answer.chosen.state, bare))
+@functools.lru_cache(maxsize=1024)
+def _named(host: bytes) -> str | None:
+    """Return the base URL of a Host header, None when it is no host."""
+    said = host.decode("latin-1")
+    return f"http://{said}" if _HOST.fullmatch(said) else None
 
 
 class Front:
@@ -63,7 +54,7 @@ class Front:
     def __init__(
         self,
         answerer: Answerer,
-        reader: BootReader,
+        reader: FrontReader,
         writer: Writer,
         knocks: KnockSink,
         offers: OfferSink,
@@ -84,18 +75,21 @@ class Front:
         self._learned = learned
         self._cards = cards
         self._routes = routes
-        self._kept: dict[tuple[bytes, str], _Kept] = {}
+        self._kept: dict[tuple[bytes, str], Kept] = {}
         self._macs: dict[str, str] = {}  # address -> MAC
         self._asked: dict[str, datetime] = {}  # address -> when it fetched boot.ipxe
 
     async def __call__(self, scope: Any, receive: Any, send: Any, address: str) -> None:
         """Answer one request of a machine at `address`."""
         path: str = scope["path"]
+        if path == urls.MENU:  # first: it is what machines ask by the thousand
+            await self._script(scope, send, address, path)
+            return
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
                 await self._file(route, scope, receive, send, address)
                 return
-        if path == urls.MENU or (path.endswith(".ipxe") and path.count("/") == 2):
+        if path.endswith(".ipxe") and path.count("/") == 2:
             await self._script(scope, send, address, path)
             return
         self.note("refused", path, address, "not_found")
@@ -119,128 +113,117 @@ class Front:
 
     async def _script(self, scope: Any, send: Any, address: str, path: str) -> None:
         try:
-            status, body = await self._body(scope, address, path)
+            start, end = await self._messages(scope, address, path)
         except Exception:
             log.exception("a machine could not be answered; it boots from its own disk")
-            status, body = 200, render.LAST_RESORT
-        await send_text(send, status, body, head=scope["method"] == "HEAD")
+            start, end = text(200, render.LAST_RESORT)
+        await send(start)
+        await send(NO_BODY if scope["method"] == "HEAD" else end)
 
-    async def _body(self, scope: Any, address: str, path: str) -> tuple[int, bytes]:
+    async def _messages(self, scope: Any, address: str, path: str) -> tuple[Message, Message]:
         base = self.base(scope)
         query: bytes = scope["query_string"]
         if path == urls.BOOT_SCRIPT:
             self._first_script(path, address)
-            return 200, render.script(render.BootScript(base)).encode()
+            return text(200, render.script(render.BootScript(base)).encode())
         if path != urls.MENU:
             named = _SCRIPT.fullmatch(path)
             if named is None:
                 self.note("refused", path, address, "not_found")
-                return 404, NOT_FOUND
+                return text(404, NOT_FOUND)
             if b"mac=" not in query:
-                return 200, render.script(render.BootScript(base, choice=named[1])).encode()
+                return text(200, render.script(render.BootScript(base, named[1])).encode())
             query += b"&choice=" + named[1].encode()
-        answer = await self._menu(query, base, address)
-        return answer.status, answer.body
+        told = await self._menu(query, base, address)
+        return told.start, told.end
 
     def base(self, scope: Any) -> str:
         """Return how this machine reaches us: the setting, else the Host it asked."""
         if self._base_url is not None:
             return self._base_url
-        host = next((v for k, v in scope["headers"] if k == b"host"), b"").decode("latin-1")
-        if not _HOST.fullmatch(host):
-            address, port = scope.get("server") or ("127.0.0.1", 80)
-            host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-        return f"http://{host}"
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if (named := _named(value)) is not None:
+                    return named
+                break
+        address, port = scope.get("server") or ("127.0.0.1", 80)
+        return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
-    async def _menu(self, query: bytes, base: str, address: str) -> Answer:
+    async def _menu(self, query: bytes, base: str, address: str) -> Kept:
         now = utc_now()
-        kept = await self._from_memory(query, base, now)
-        answer = kept or await self._fresh(query, base, address, now)
-        if answer.offers_installer:
-            answer = await self._use_lease(answer, query, base, address, now)
-        self._remember_knock(answer, address, now)
-        return answer
+        told = self._kept.get((query, base))
+        if told is None or not await self._holds(told, now):
+            told = await self._fresh(query, base, address, now)
+        if told.answer.offers_installer:
+            told = await self._use_lease(told, query, base, address, now)
+        self._remember_knock(told, address, now)
+        return told
 
-    async def _from_memory(self, query: bytes, base: str, now: datetime) -> Answer | None:
-        kept = self._kept.get((query, base))
-        if kept is None or (kept.until is not None and now >= kept.until):
-            return None
+    async def _holds(self, kept: Kept, now: datetime) -> bool:
+        """Say whether the answer is what the machine would be told if it were made anew."""
+        if kept.until is not None and now >= kept.until:
+            return False
         try:
-            current = await self._reader.version()
+            return kept.version == await self._reader.version_this_turn()
         except Unavailable:
-            return None
-        return kept.answer if kept.version == current else None
+            return False
 
     async def _fresh(
         self, query: bytes, base: str, address: str, now: datetime, *, own_card: bool = True
-    ) -> Answer:
+    ) -> Kept:
         try:
             asking: Asking | None = parse(query, address)
         except Unreadable:
             asking = None
         try:
-            version = await self._reader.version()
+            version = await self._reader.version_this_turn()
         except Unavailable:
             version = None
         answer = await self._answerer.answer(
             asking, base, now, can_record=self._writer.healthy, own_card=own_card
         )
+        lease = answer.device.lease if answer.device else None
+        until = lease.expires_at if lease and lease.live(now) else None
+        told = Kept(answer, version or 0, until)
         # What holds for this one request only is not kept for the next.
         if version is not None and answer.decision.rule not in NOT_KEPT:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            lease = answer.device.lease if answer.device else None
-            until = lease.expires_at if lease and lease.live(now) else None
-            self._kept[(query, base)] = _Kept(version, until, _light(answer))
-        return answer
+            self._kept[(query, base)] = told
+        return told
 
     async def _use_lease(
-        self, answer: Answer, query: bytes, base: str, address: str, now: datetime
-    ) -> Answer:
+        self, told: Kept, query: bytes, base: str, address: str, now: datetime
+    ) -> Kept:
         """Count the use; what was kept in memory is asked again where that could change it."""
-        device = answer.device
+        device, claim = told.answer.device, told.answer.claim
         if device is None or device.lease is None:
-            return answer
+            return told
         lease = device.lease
         card = self._cards.at(address)
-        if card is not None and answer.claim is not None and card != answer.claim.mac:
+        if card is not None and claim is not None and card != claim.mac:
             return await self._fresh(query, base, address, now, own_card=False)
         spent = self._counter.of(lease.id, lease.offers) >= self._answerer.limit
         if spent or not self._writer.healthy:
             return await self._fresh(query, base, address, now)
         count = self._counter.add(lease.id, lease.offers)
         self._writer.put(self._offers, lease.id, Offer(device.id, lease.id, count, now))
-        return answer
+        return told
 
-    def _remember_knock(self, answer: Answer, address: str, now: datetime) -> None:
-        claim, device, decision = answer.claim, answer.device, answer.decision
+    def _remember_knock(self, told: Kept, address: str, now: datetime) -> None:
+        if told.address != address:
+            told.asked_from(address)
+        claim, device = told.claim, told.answer.device
         if claim is not None:
-            claim = claim if claim.address == address else replace(claim, address=address)
             self._learn(address, claim.mac, now)
-        if decision.rule is Rule.BOOT_LOOP and device is not None and device.lease is not None:
+        if told.answer.decision.rule is Rule.BOOT_LOOP and device is not None and device.lease:
             over = Offer(device.id, device.lease.id, self._answerer.limit + 1, now)
             self._writer.put(self._offers, device.lease.id, over)
-        mac = claim.mac if claim else None
-        profile = answer.chosen.profile.name if answer.chosen.profile else None
-        data: tuple[tuple[str, Any], ...] = (("action", decision.action), ("rule", decision.rule))
-        if decision.action is Action.BOOT:
-            data += (("profile", profile),)
-        self._writer.put(
-            self._knocks,
-            (mac, address, decision.rule, decision.action),
-            Knock(
-                action="boot",
-                kind=EventKind.DECIDED,
-                path=urls.MENU,
-                address=address,
-                outcome=f"{decision.action}: {decision.rule}",
-                at=now,
-                mac=mac,
-                device_id=device.id if device else None,
-                claim=claim,
-                data=data,
-            ),
-        )
+        waiting = self._writer.waiting(self._knocks, told.key)
+        if waiting is not None:
+            waiting.again(claim)
+        else:
+            self._writer.put(self._knocks, told.key, told.knock(now))
 
     def put(self, sink: Sink[Any], key: Hashable, item: Any) -> None:
         """Leave an item for the batch writer."""

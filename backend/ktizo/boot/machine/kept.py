@@ -1,0 +1,76 @@
+"""An answer as it is kept in memory: ready to be sent again, and to be counted again.
+
+A machine that asks twice gets the very messages of the first time, so what they are made of is
+worked out once here and not with every request.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ktizo.boot.answer import Answer, Chosen
+from ktizo.boot.decide import Action
+from ktizo.boot.knock import Knock
+from ktizo.boot.profile import Profile
+from ktizo.core import urls
+from ktizo.core.gate import Message, text
+from ktizo.events.kinds import EventKind
+
+Key = tuple[Any, ...]
+
+
+def _light(answer: Answer) -> Answer:
+    """Return `answer` without the texts it was made from: 20,000 templates are hundreds of MB."""
+    profile = answer.chosen.profile
+    if profile is None:
+        return answer
+    bare = Profile(id=profile.id, name=profile.name, type=profile.type)
+    return replace(answer, chosen=Chosen(answer.chosen.state, bare))
+
+
+class Kept:
+    """One answer, for the version of the database it was made from."""
+
+    __slots__ = ("address", "answer", "claim", "data", "end", "key", "start", "until", "version")
+
+    def __init__(self, answer: Answer, version: int, until: datetime | None) -> None:
+        """`until`: the lease's end; None: good until the version changes."""
+        self.version, self.until = version, until
+        self.answer = _light(answer)
+        self.start: Message
+        self.end: Message
+        self.start, self.end = text(answer.status, answer.body)
+        decision = answer.decision
+        data: tuple[tuple[str, Any], ...] = (("action", decision.action), ("rule", decision.rule))
+        if decision.action is Action.BOOT:
+            profile = answer.chosen.profile
+            data += (("profile", profile.name if profile else None),)
+        self.data = data
+        self.address = ""
+        self.claim = answer.claim
+        self.key: Key = ()
+
+    def asked_from(self, address: str) -> None:
+        """Note who asks now: the key its knocks are folded by, and its claim, name the address."""
+        claim, decision = self.answer.claim, self.answer.decision
+        if claim is not None and claim.address != address:
+            claim = replace(claim, address=address)
+        mac = claim.mac if claim else None
+        self.address, self.claim = address, claim
+        self.key = (mac, address, decision.rule, decision.action)
+
+    def knock(self, at: datetime) -> Knock:
+        """Return what is left behind for history when this is answered at `at`."""
+        decision, device, claim = self.answer.decision, self.answer.device, self.claim
+        return Knock(
+            action="boot",
+            kind=EventKind.DECIDED,
+            path=urls.MENU,
+            address=self.address,
+            outcome=f"{decision.action}: {decision.rule}",
+            at=at,
+            mac=claim.mac if claim else None,
+            device_id=device.id if device else None,
+            claim=claim,
+            data=self.data,
+        )
