@@ -32,7 +32,16 @@ help: ## List what there is
 	@touch $@
 
 .PHONY: setup
-setup: .venv/ready ## Make .venv with everything `ktizo` needs
+setup: .venv/ready dashboard ## Make .venv with everything `ktizo` needs, and the dashboard
+
+.PHONY: dashboard
+dashboard: ## Build the dashboard when its sources changed (needs Node.js 20)
+	@scripts/frontend.sh build
+
+.PHONY: types
+types: .venv/ready ## Write the API's types anew for the dashboard
+	@$(BIN)/python scripts/openapi.py
+	@cd frontend && npm run --silent types
 
 .PHONY: setup-dev
 setup-dev: .venv/ready-dev ## The same with what tests and linters need
@@ -55,6 +64,7 @@ lint: setup-dev ## Format, lint, types, import law
 	@$(BIN)/ruff check -q $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+	@scripts/frontend.sh lint
 
 .PHONY: check
 # Rooms whose tests take long by themselves run in `make test` only.
@@ -91,6 +101,10 @@ migration: setup-dev ## Write a migration: make migration m="what changed"
 golden: setup-dev ## Write the golden files anew; read the diff before committing
 	@KTIZO_WRITE_GOLDEN=1 $(BIN)/pytest -q -m "not lab" -k golden || true
 	@git status --short tests/golden
+
+.PHONY: protos
+protos: setup-dev ## Write the Python side of the Talos API's messages anew
+	@scripts/protos.sh
 
 .PHONY: lock
 lock: setup-dev ## Resolve the dependencies again into the two lock files

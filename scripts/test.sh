@@ -6,6 +6,8 @@ make lint
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 status=0
+scripts/frontend.sh build
+scripts/frontend.sh test || status=$?
 pytest=(.venv/bin/pytest -p no:cacheprovider -q --durations=10)
 # Side by side what can be; then, alone, what needs the machine for itself: firmware in QEMU.
 scripts/with-postgres.sh "${pytest[@]}" -n 2 --dist loadfile -m "not lab" 2>&1 | tee -a "$report" || status=$?

@@ -15,7 +15,10 @@ from starlette.exceptions import HTTPException
 
 from ktizo import __version__
 from ktizo.accounts import api as accounts_api
+from ktizo.accounts.api.entrance import Entrance
 from ktizo.accounts.first import ensure_tokens
+from ktizo.accounts.setup.begin import first_link
+from ktizo.accounts.setup.link import address, base_of
 from ktizo.accounts.tokens import Actor
 from ktizo.audit import api as audit_api
 from ktizo.audit.record import AuditSink
@@ -47,6 +50,7 @@ from ktizo.core.logs import RequestId, request_id
 from ktizo.core.seal import Sealer, load_or_make_keys
 from ktizo.core.settings import Settings
 from ktizo.core.shelf import Shelf
+from ktizo.core.spa import BUILT, Spa
 from ktizo.core.writer import Writer
 from ktizo.devices import api as devices_api
 from ktizo.devices import lease
@@ -60,6 +64,7 @@ from ktizo.events.kinds import EventKind
 from ktizo.events.record import EventSink, record, sink_for
 from ktizo.events.store import StoredHistory
 from ktizo.events.stream import Broker
+from ktizo.home import api as home_api
 from ktizo.images import api as images_api
 from ktizo.images.resume import open_images
 from ktizo.network import api as network_api
@@ -71,7 +76,6 @@ log = logging.getLogger(__name__)
 HOUSEKEEPING_S = 15.0
 RETRY_S = 5.0
 MAX_BODY = 2 * 1024 * 1024  # of a JSON request; uploads have a limit of their own
-OPEN = {"/api/v1/health", "/api/v1/openapi.json"}
 Announce = Callable[[str], None]
 
 
@@ -102,8 +106,9 @@ def create_app(settings: Settings, announce: Announce = log.warning) -> Gate:
     _fill_state(app, settings, announce)
     _add_routes(app)
     _add_errors(app)
-    app.add_middleware(_Door)
+    app.add_middleware(Entrance, refuse=ours)
     app.add_middleware(RequestId)
+    app.add_middleware(Spa, folder=settings.frontend_dir or BUILT)
     front: Front = app.state.front
 
     def refused(address: str, path: str, code: str) -> None:
@@ -216,8 +221,10 @@ def _add_routes(app: FastAPI) -> None:
         events_api,
         audit_api,
         accounts_api,
+        home_api,
     ):
         app.include_router(room.router, dependencies=locked)
+    app.include_router(accounts_api.open_router)
 
     @app.get("/api/v1/health", tags=["health"])
     async def health(request: Request) -> dict[str, Any]:
@@ -237,23 +244,6 @@ async def ours(request: Request, error: KtizoError) -> JSONResponse:  # noqa: AR
     """Return one of our own errors."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     return answer(error.status, error.code, error.message, error.detail, **headers)
-
-
-class _Door:
-    """Asks for the token before a body is read: FastAPI reads and parses it first."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN:
-            request = Request(scope)
-            try:
-                await accounts_api.identify(request)
-            except KtizoError as error:
-                await (await ours(request, error))(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -299,6 +289,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await accounts_api.close(state)
         await state.images.stop()
         await state.lan.stop()
         await state.broker.stop()
@@ -309,16 +300,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _prepare(app: FastAPI) -> None:
     state, settings = app.state, app.state.settings
-    token = None
+    token = link = None
     while not state.ready:
         try:
             await state.db.migrate()
             async with state.db.write() as session:
                 made = await ensure_tokens(session, settings.data_dir)
+                secret = await first_link(session)
                 await boot_store.ensure_builtin(session)
                 await reseal(session, state.sealer)
-            await tidy(state.db, Shelf(settings.data_dir))
             token = made or token  # a second round makes none: do not forget the first one's
+            link = secret or link
+            await tidy(state.db, Shelf(settings.data_dir))
             await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
             state.ready = True
         except KtizoError as error:
@@ -326,6 +319,9 @@ async def _prepare(app: FastAPI) -> None:
             await asyncio.sleep(RETRY_S)
     if token is not None:
         state.announce(f"administrator's token, shown only this once: {token}")
+    if link is not None:
+        base = base_of(settings.host, settings.port, settings.base_url)
+        state.announce(f"set up at {address(base, link)}")
     await network_resume.resume(state.db, state.lan, settings)
     await state.images.start()
 

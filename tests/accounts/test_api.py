@@ -35,8 +35,7 @@ async def named_route(actor: CurrentActor) -> str:
 
 
 @pytest.fixture
-def app(db: Database, writer: Writer) -> FastAPI:
-    settings = Settings(trusted_proxies="10.9.0.1")
+def app(db: Database, writer: Writer, settings: Settings) -> FastAPI:
     return app_with(router, guarded, db=db, writer=writer, settings=settings)
 
 
@@ -70,7 +69,12 @@ async def test_a_valid_token_opens_and_says_who_it_is(
     client: httpx.AsyncClient, token: str
 ) -> None:
     answer = await client.get("/api/v1/whoami", headers=bearer(token))
-    assert answer.json() == {"name": "ann", "scope": "admin", "token_id": 1}
+    assert answer.json() == {
+        "name": "ann",
+        "role": "admin",
+        "kind": "token",
+        "id": 1,
+    }
     assert (await client.get("/named", headers=bearer(token))).json() == "ann"
     answer = await client.get("/guarded", headers={"authorization": f"bearer {token}"})
     assert answer.json() == str(Actor("ann", "admin", 1))
@@ -190,14 +194,14 @@ async def test_a_token_is_made_shown_once_listed_and_revoked(
     client: httpx.AsyncClient, db: Database, token: str
 ) -> None:
     client.headers.update(bearer(token))
-    answer = await client.post("/api/v1/tokens", json={"name": "ci"})
+    answer = await client.post("/api/v1/tokens", json={"name": "ci", "scope": "operator"})
     assert answer.status_code == 201
     assert answer.headers["cache-control"] == "no-store"
     new = answer.json()["token"]
     listed = (await client.get("/api/v1/tokens")).json()["tokens"]
     assert [(each["id"], each["name"], each["scope"]) for each in listed] == [
         (1, "ann", "admin"),
-        (2, "ci", "admin"),
+        (2, "ci", "operator"),
     ]
     assert new not in (await client.get("/api/v1/tokens")).text
     assert tokens.digest(new) not in (await client.get("/api/v1/tokens")).text
@@ -221,7 +225,9 @@ async def test_a_token_is_made_shown_once_listed_and_revoked(
 async def test_a_token_can_have_an_end(client: httpx.AsyncClient, token: str) -> None:
     end = "2050-01-01T00:00:00+01:00"
     answer = await client.post(
-        "/api/v1/tokens", json={"name": "ci", "expires_at": end}, headers=bearer(token)
+        "/api/v1/tokens",
+        json={"name": "ci", "scope": "viewer", "expires_at": end},
+        headers=bearer(token),
     )
     assert answer.json()["made"]["expires_at"] == "2049-12-31T23:00:00Z"
     listed = (await client.get("/api/v1/tokens", headers=bearer(token))).json()["tokens"]
@@ -240,19 +246,21 @@ async def test_a_token_that_does_not_exist_is_a_404(client: httpx.AsyncClient, t
 
 NONSENSE: list[Any] = [
     {},
-    {"name": ""},
-    {"name": "x" * 65},
-    {"name": "two\nlines"},
-    {"name": "a\0b"},
+    {"name": "ci"},
+    {"name": "ci", "scope": None},
+    {"scope": "admin", "name": ""},
+    {"scope": "admin", "name": "x" * 65},
+    {"scope": "admin", "name": "two\nlines"},
+    {"scope": "admin", "name": "a\0b"},
     {"name": "ci", "scope": "root"},
-    {"name": "ci", "expires_at": "2020-01-01T00:00:00Z"},
-    {"name": "ci", "expires_at": "2050-01-01T00:00:00"},
-    {"name": "ci", "expires_at": "9999-12-31T23:59:59-14:00"},
-    {"name": "ci", "expires_at": "0001-01-01T00:00:00+14:00"},
-    {"name": "ci", "admin": True},
-    {"name": "ktizo"},
-    {"name": "Machine"},
-    {"name": "cli@box"},
+    {"scope": "admin", "name": "ci", "expires_at": "2020-01-01T00:00:00Z"},
+    {"scope": "admin", "name": "ci", "expires_at": "2050-01-01T00:00:00"},
+    {"scope": "admin", "name": "ci", "expires_at": "9999-12-31T23:59:59-14:00"},
+    {"scope": "admin", "name": "ci", "expires_at": "0001-01-01T00:00:00+14:00"},
+    {"scope": "admin", "name": "ci", "admin": True},
+    {"scope": "admin", "name": "ktizo"},
+    {"scope": "admin", "name": "Machine"},
+    {"scope": "admin", "name": "cli@box"},
 ]
 
 
@@ -268,7 +276,10 @@ async def test_a_token_that_makes_no_sense_is_a_422_and_is_not_made(
 async def test_the_openapi_document_says_that_a_token_is_needed(app: FastAPI) -> None:
     document = app.openapi()
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    assert document["paths"]["/api/v1/whoami"]["get"]["security"] == [{"HTTPBearer": []}]
+    assert document["paths"]["/api/v1/whoami"]["get"]["security"] == [
+        {"HTTPBearer": []},
+        {"APIKeyCookie": []},
+    ]
 
 
 async def test_asking_who_is_there_holds_no_connection_while_the_request_lasts(

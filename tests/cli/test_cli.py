@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import pty
 import stat
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from cli.conftest import KTIZO, Box
+from ktizo.core import sqlite
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 MAC = "52:54:00:c1:00:01"
@@ -140,3 +142,47 @@ def test_a_second_start_keeps_everything_and_shows_no_token_again(tmp_path: Path
     assert box.json("devices", "show", MAC)["state"] == "pending"
     assert "shown only this once" not in box.log.read_text()
     box.stop()
+
+
+def test_the_first_start_prints_one_set_up_link_and_the_command_a_fresh_one(box: Box):
+    printed = [line for line in box.log.read_text().splitlines() if "/setup#token=" in line]
+    done = box.run("setup-link")
+    assert done.returncode == 0, done.stderr
+    link = done.stdout.strip().removeprefix("set up at ")
+    assert link.startswith(f"{box.url}/setup#token=")
+    assert len(printed) <= 1
+    assert not any(link in line for line in printed)
+    body = {"name": "ann", "password": "a password for a test"}
+
+    def use(token: str) -> httpx.Response:
+        return httpx.post(f"{box.url}/api/v1/setup", json={"token": token, **body})
+
+    for line in printed:
+        assert use(line.partition("#token=")[2]).status_code == 403, "the older one died"
+    answer = use(link.partition("#token=")[2])
+    assert answer.json()["person"]["role"] == "admin"
+
+    refused = box.run("setup-link")
+    assert refused.returncode == 1
+    assert "ktizo setup-link --recover" in refused.stderr
+    recovery = box.run("setup-link", "--recover", "--json")
+    assert "/setup#token=" in json.loads(recovery.stdout)["url"]
+
+
+def test_audit_verify_tells_a_whole_chain_from_one_somebody_changed(box: Box):
+    done = box.run("audit", "verify", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ok"] is True
+    database = sqlite.module.connect(box.folder / "data" / "ktizo.db", timeout=20)
+    try:
+        (actor,) = database.execute("SELECT actor FROM audit_entries WHERE id = 1").fetchone()
+        with database:
+            database.execute("UPDATE audit_entries SET actor = 'nobody' WHERE id = 1")
+        done = box.run("audit", "verify")
+        assert done.returncode == 1
+        assert "line 1 was changed or is missing" in done.stderr
+    finally:
+        with database:
+            database.execute("UPDATE audit_entries SET actor = ? WHERE id = 1", (actor,))
+        database.close()
+    assert box.run("audit", "verify").returncode == 0

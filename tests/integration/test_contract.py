@@ -23,6 +23,11 @@ from integration.house import MAC, House, open_house
 # What answers without a token, and why.
 OPEN = {
     ("GET", "/api/v1/health"): "says nothing a stranger could use; watchdogs ask it",
+    ("GET", "/api/v1/session"): "how to sign in",
+    ("POST", "/api/v1/session"): "signing in",
+    ("POST", "/api/v1/setup"): "needs the set-up link's secret",
+    ("GET", "/api/v1/oidc/login"): "sends the browser to the provider",
+    ("GET", "/api/v1/oidc/callback"): "needs the cookie of a sign-in under way",
 }
 # Rooms of this issue; others bring their own tests.
 ROOMS = ("devices", "boot", "network", "events", "audit", "accounts", "health")
@@ -188,7 +193,7 @@ async def test_any_text_can_be_searched_for(text: str, house: House):
 @pytest.mark.anyio
 async def test_what_is_no_route_is_json_with_a_code(opened: OpenHouse):
     async with opened() as house:
-        for path in ("/", "/x", "/api", "/api/v1", "/api/v1/x", "/boot", "/docs", "/../etc/passwd"):
+        for path in ("/api", "/api/v1", "/api/v1/x", "/api/../api/v1/x"):
             answer = await house.office.get(path)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
         answer = await house.office.delete("/api/v1/devices")

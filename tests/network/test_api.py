@@ -157,6 +157,10 @@ async def test_a_check_shows_everything_and_changes_nothing(ktizo: Ktizo) -> Non
     assert answer["ok"]
     assert "dhcp-range=10.77.0.100,10.77.0.199,255.255.255.0,12h" in answer["dnsmasq_conf"]
     assert answer["dnsmasq_says"] == "syntax check OK."
+    ipxe = answer["replies"][-1]
+    assert ipxe["ipxe"] is True
+    assert ipxe["filename"].endswith("/boot/boot.ipxe")
+    assert len(answer["replies"]) > 3, "one for each kind of firmware"
     assert {"second_dhcp_server", "no_gateway", "no_dns", "no_loader"} == {
         one["code"] for one in answer["findings"]
     }

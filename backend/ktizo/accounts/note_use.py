@@ -1,4 +1,7 @@
-"""When a token was last used: told to the batching writer, at most once a minute per token."""
+"""When a token was last used, or a session seen.
+
+Told to the batching writer, at most once a minute each.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from ktizo.accounts import store
+from ktizo.accounts.sessions import store as sessions
+from ktizo.accounts.sessions.session import Session
 from ktizo.accounts.tokens import Token
 from ktizo.core.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A token was used."""
+    """A token was used, or a session seen; `id` is its number."""
 
-    token_id: int
+    id: int
     at: datetime
 
 
@@ -30,17 +35,35 @@ class UseSink:
 
     async def write(self, session: Any, items: Sequence[Use]) -> None:
         """Store a batch, in the order of ids so that two writers never wait for each other."""
-        for use in sorted(items, key=lambda use: use.token_id):
-            await store.note_use(session, use.token_id, use.at)
+        for use in sorted(items, key=lambda use: use.id):
+            await store.note_use(session, use.id, use.at)
 
     def after_commit(self, items: Sequence[Use]) -> None:
         """Nobody waits for it."""
 
 
+class SeenSink(UseSink):
+    """Where the writer puts what sessions do."""
+
+    name = "sessions seen"
+
+    async def write(self, session: Any, items: Sequence[Use]) -> None:
+        """Store a batch, in the order of ids."""
+        for seen in sorted(items, key=lambda seen: seen.id):
+            await sessions.note_seen(session, seen.id, seen.at)
+
+
 SINK = UseSink()
+SEEN = SeenSink()
 
 
 def note_use(writer: Writer, token: Token, now: datetime) -> None:
     """Note that `token` was used, unless that was noted less than a minute ago."""
     if token.use_is_worth_noting(now):
         writer.put(SINK, token.id, Use(token.id, now))
+
+
+def note_seen(writer: Writer, session: Session, now: datetime) -> None:
+    """Note that `session` was seen, unless that was noted less than a minute ago."""
+    if session.worth_noting(now):
+        writer.put(SEEN, session.id, Use(session.id, now))

@@ -24,6 +24,6 @@ async def revoke(session: WriteSession, token_id: int, by: Actor, address: str) 
         action="tokens.revoke",
         subject=f"token {token_id}",
         outcome="ok",
-        data={"name": token.name},
+        data={"name": token.name, "before": {"scope": token.scope}, "after": {"revoked": True}},
     )
     await append(session, entry)

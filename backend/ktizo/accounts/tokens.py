@@ -10,24 +10,16 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+
+from ktizo.accounts.actor import Actor, Role
+
+__all__ = ["Actor", "Role", "Token", "digest", "looks_right", "make"]
 
 PREFIX = "ktizo_"
 SECRET_BYTES = 32
 NOTE_USE_EVERY = timedelta(minutes=1)
 
-Scope = Literal["admin"]
-
 _SHAPE = re.compile(PREFIX + r"[A-Za-z0-9_\-]{43}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who is asking. `name` is what the audit writes down."""
-
-    name: str
-    scope: str
-    token_id: int
 
 
 @dataclass(frozen=True, slots=True)

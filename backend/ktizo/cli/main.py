@@ -3,7 +3,7 @@
 import typer
 
 from ktizo import __version__
-from ktizo.cli import clusters, devices, images, keys, lan, profiles, show, talos
+from ktizo.cli import accounts, audit, clusters, devices, images, keys, lan, profiles, show, talos
 from ktizo.cli.client import Client, handled
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.add_typer(clusters.app, name="clusters")
 app.add_typer(images.app, name="images")
 app.add_typer(talos.app, name="talos")
 app.add_typer(keys.app, name="key")
+app.add_typer(audit.app, name="audit")
+app.command("setup-link")(accounts.setup_link)
 
 
 @app.command()

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     loaders_dir: Path = Field(
         Path("/usr/lib/ipxe"), description="Folder with undionly.kpxe, ipxe.efi, ipxe-arm64.efi."
     )
+    frontend_dir: Path | None = Field(
+        None,
+        description="Folder of the built dashboard. Default: frontend/dist, where `make setup` "
+        "builds it.",
+    )
     factory_url: str = Field(
         "https://factory.talos.dev",
         pattern=PATH_URL,
@@ -120,6 +125,38 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(
         None, description="For the CLI: an API token. Default: the file data/cli.token."
     )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=PATH_URL,
+        description="OpenID Connect provider people may sign in with: its issuer. Default: none.",
+    )
+    oidc_client_id: str | None = Field(
+        None, min_length=1, description="What the OpenID Connect provider calls this Ktizo."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider. Default: none, a public client with PKCE."
+    )
+    oidc_name: str = Field(
+        "single sign-on", min_length=1, max_length=40, description="What the button says."
+    )
+    oidc_role_claim: str = Field(
+        "groups",
+        min_length=1,
+        description="Claim of the ID token that decides the role; dots lead inwards, as in "
+        "realm_access.roles.",
+    )
+    oidc_role_admin: str | None = Field(
+        None, description="Values of that claim that make an admin; comma-separated."
+    )
+    oidc_role_operator: str | None = Field(
+        None, description="Values of that claim that make an operator; comma-separated."
+    )
+    oidc_role_viewer: str | None = Field(
+        None, description="Values of that claim that make a viewer; comma-separated."
+    )
+    oidc_default_role: Literal["viewer", "none"] = Field(
+        "viewer", description="Role of who has none of those values; none refuses the sign-in."
+    )
     dnsmasq_path: str = Field("dnsmasq", description="The dnsmasq program.")
 
     _split = field_validator("machine_cidrs", "trusted_proxies", mode="before")(_cidrs)
@@ -131,6 +168,12 @@ class Settings(BaseSettings):
         if scheme.partition("+")[0] not in {"postgresql", "postgres"}:
             raise ValueError("write postgresql://user:password@host/name; unset it for SQLite")
         return value
+
+    @model_validator(mode="after")
+    def _whole_oidc(self) -> Self:
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            raise ValueError("KTIZO_OIDC_ISSUER needs KTIZO_OIDC_CLIENT_ID too")
+        return self
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

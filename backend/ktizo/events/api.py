@@ -1,3 +1,6 @@
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -11,6 +14,9 @@ from ktizo.events.schemas import EventPage
 from ktizo.events.stream import Broker
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
+
+ASK_AGAIN_S = 15.0  # whether who listens may still; a frame, or a ping, comes about as often
+Admitted = Callable[[], Awaitable[bool]]
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -49,6 +55,7 @@ WantedByQuery = Annotated[Wanted, Depends(wanted_of)]
 async def stream(
     broker: Annotated[Broker, Depends(broker_of)],
     wanted: WantedByQuery,
+    request: Request,
     last_event_id: Annotated[
         Id | None, Query(description="Resume after this event; default: only what comes now.")
     ] = None,
@@ -57,7 +64,22 @@ async def stream(
     """Send events as they happen."""
     # A browser that reconnects repeats the old query, and adds the header: that one is newer.
     listener = broker.listen(last_event_id if resume is None else resume, wanted)
-    return StreamingResponse(listener.frames(), media_type="text/event-stream", headers=HEADERS)
+    frames = while_admitted(listener.frames(), getattr(request.state, "admitted", None))
+    return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
+
+
+async def while_admitted(
+    frames: AsyncIterator[bytes], admitted: Admitted | None
+) -> AsyncIterator[bytes]:
+    """Give `frames` until who listens is signed out: a stream lasts longer than a session may."""
+    asked = time.monotonic()
+    async with contextlib.aclosing(frames):  # type: ignore[type-var]
+        async for frame in frames:
+            if admitted is not None and time.monotonic() - asked >= ASK_AGAIN_S:
+                asked = time.monotonic()
+                if not await admitted():
+                    return
+            yield frame
 
 
 @router.get("/recent")

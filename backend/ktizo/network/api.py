@@ -1,20 +1,21 @@
 """The LAN, for people: settings, a check without consequences, status."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from ktizo.accounts.api import CallerAddress, CurrentActor
+from ktizo.accounts.api import CallerAddress, CurrentActor, needs_admin
 from ktizo.core.db import ReadSession
 from ktizo.core.settings import Settings
 from ktizo.network import loaders, place, store
 from ktizo.network.change import Appliance, change
-from ktizo.network.draft import draft
+from ktizo.network.draft import Draft, draft
 from ktizo.network.errors import LanNotSetUp
 from ktizo.network.interfaces import interfaces
 from ktizo.network.lan import UefiLoader
+from ktizo.network.reply import reply_for
 from ktizo.network.schemas import (
     CheckAnswer,
     FindingAnswer,
@@ -22,6 +23,7 @@ from ktizo.network.schemas import (
     LanAnswer,
     LanSettings,
     LoaderAnswer,
+    ReplyAnswer,
     StatusAnswer,
 )
 from ktizo.network.supervise import Supervisor
@@ -60,7 +62,7 @@ async def read_lan(session: ReadSession) -> LanAnswer:
     return LanAnswer.of(lan)
 
 
-@router.put("/lan")
+@router.put("/lan", dependencies=[Depends(needs_admin)])
 async def write_lan(
     wish: LanSettings,
     appliance: Annotated[Appliance, Depends(appliance_of)],
@@ -81,6 +83,7 @@ async def check_lan(wish: LanSettings, options: Options, dnsmasq: Dnsmasq) -> Ch
         dnsmasq_conf=would.wanted.conf,
         dnsmasq_says=verdict.says,
         findings=[FindingAnswer(**asdict(one)) for one in would.findings],
+        replies=_replies(would),
     )
 
 
@@ -113,6 +116,16 @@ async def read_interfaces() -> list[InterfaceAnswer]:
         )
         for one in found
     ]
+
+
+def _replies(would: Draft) -> list[ReplyAnswer]:
+    lan, offer = replace(would.lan, enabled=True), would.offered
+    kinds = [(one.code, one.label, False) for one in loaders.ARCHITECTURES]
+    found = []
+    for arch, label, ipxe in (*kinds, (0, "iPXE, any firmware", True)):
+        reply = reply_for(lan, offer.adverts, offer.base, arch=arch, ipxe=ipxe)
+        found.append(ReplyAnswer(arch=arch, firmware=label, ipxe=ipxe, **asdict(reply)))
+    return found
 
 
 def _loaders(options: Settings, dnsmasq: Supervisor, choice: UefiLoader) -> list[LoaderAnswer]:

@@ -175,6 +175,18 @@ class FindingAnswer(BaseModel):
     blocking: bool
 
 
+class ReplyAnswer(BaseModel):
+    """What a firmware of one kind would be told by DHCP."""
+
+    arch: int
+    firmware: str
+    ipxe: bool = Field(description="It is iPXE already.")
+    next_server: str | None
+    filename: str | None
+    via: str
+    why: str
+
+
 class CheckAnswer(BaseModel):
     """What these settings would do, without doing it."""
 
@@ -182,6 +194,7 @@ class CheckAnswer(BaseModel):
     dnsmasq_conf: str
     dnsmasq_says: str
     findings: list[FindingAnswer]
+    replies: list[ReplyAnswer] = Field(description="As if the LAN service ran with it.")
 
 
 class LoaderAnswer(BaseModel):

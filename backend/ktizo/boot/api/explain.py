@@ -5,8 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from ktizo.accounts.actor import ADMIN
+from ktizo.accounts.api import CurrentActor
 from ktizo.boot.asking import ARCHES, FIRMWARES, Asking
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
+from ktizo.boot.hidden import without_tickets
 from ktizo.core.clock import utc_now
 from ktizo.core.db import AsyncSession, ReadSession
 from ktizo.core.errors import Invalid
@@ -30,6 +33,7 @@ Name = r"^[a-z0-9][a-z0-9-]{0,62}$"
 async def explain_machine(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     mac: Annotated[Mac, Query(description="Any spelling.")],
     uuid: Annotated[str, Query(max_length=45, pattern=r"^[0-9A-Fa-f-]*$")] = "",
     serial: Annotated[str, Query(max_length=128)] = "",
@@ -59,7 +63,8 @@ async def explain_machine(
     answer = await state.answerer.answer(
         Asking(claim, choice), base, utc_now(), can_record=state.writer.healthy
     )
-    return explain(mac, answer, dhcp_replies(lan, adverts, base))
+    found = explain(mac, answer, dhcp_replies(lan, adverts, base))
+    return found if actor.may(ADMIN) else without_tickets(found)
 
 
 async def offers(

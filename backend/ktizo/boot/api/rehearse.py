@@ -14,6 +14,7 @@ from ktizo.boot.configs import config_file, config_names
 from ktizo.boot.decide import Action
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.boot.files import TALOS
+from ktizo.boot.hidden import without_tickets
 from ktizo.boot.profiles import KINDS
 from ktizo.clusters.changes import Desk
 from ktizo.clusters.preview import preview
@@ -73,9 +74,9 @@ async def rehearse(
         answer = await answerer.answer(Asking(claim), base, utc_now(), can_record=True)
         desk = Desk(session, state.sealer, unheard, actor, address)
         name, config, warnings = await _config(desk, answerer, answer, base)
-        return Rehearsal(
-            explain(claim.mac, answer, dhcp_replies(lan, adverts, base)), name, config, warnings
-        )
+        found = explain(claim.mac, answer, dhcp_replies(lan, adverts, base))
+        # Its ticket is the very one that the approval would make, and would open the secrets.
+        return Rehearsal(without_tickets(found), name, config, warnings)
     finally:
         await session.rollback()
 

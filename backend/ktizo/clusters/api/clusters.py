@@ -1,7 +1,8 @@
 """`/api/v1/clusters`: several clusters, and the patches of each."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 
+from ktizo.accounts.api import needs_admin, needs_operator
 from ktizo.clusters import create, patches, settings, store
 from ktizo.clusters.api import shown
 from ktizo.clusters.api.desk import Key, Reading, Writing
@@ -41,13 +42,16 @@ async def change_cluster(key: Key, body: SettingsChange, desk: Writing) -> Clust
     return await shown.cluster(desk, await settings.change(desk, row, body.model_extra or {}))
 
 
-@router.delete("/{key}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete(
+    "/{key}", status_code=status.HTTP_204_NO_CONTENT, dependencies=[Depends(needs_admin)]
+)
 async def delete_cluster(key: Key, desk: Writing) -> None:
     """Forget a cluster and its secrets; refused while machines belong to it."""
     await create.delete(desk, await store.cluster(desk.session, key))
 
 
-@router.get("/{key}/patches")
+# Patches may hold secrets in clear, which a preview would only show as fingerprints.
+@router.get("/{key}/patches", dependencies=[Depends(needs_operator)])
 async def show_patches(key: Key, desk: Reading) -> dict[str, list[str]]:
     """The patches of a cluster, by scope. They apply in the order cluster, role, machine."""
     row = await store.cluster(desk.session, key)

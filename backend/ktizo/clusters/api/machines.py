@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from ktizo.accounts.api import needs_admin, needs_operator
 from ktizo.clusters import patches, preview, store, volumes
 from ktizo.clusters.api import shown
 from ktizo.clusters.api.desk import DeviceId, Reading, Writing
@@ -38,7 +39,7 @@ async def show_preview(device_id: DeviceId, desk: Reading) -> Preview:
     return await preview.preview(desk, device_id, None)
 
 
-@router.post("/clusters/devices/{device_id}/preview")
+@router.post("/clusters/devices/{device_id}/preview", dependencies=[Depends(needs_admin)])
 async def show_exactly(
     device_id: DeviceId,
     response: Response,
@@ -72,7 +73,7 @@ async def show_history(
     return [ServedOut.model_validate(row) for row in found]
 
 
-@router.get("/clusters/devices/{device_id}/patches")
+@router.get("/clusters/devices/{device_id}/patches", dependencies=[Depends(needs_operator)])
 async def show_patches(device_id: DeviceId, desk: Reading) -> list[str]:
     """Show a machine's own patches."""
     row = await store.member(desk.session, device_id)
@@ -84,7 +85,7 @@ async def change_patches(device_id: DeviceId, body: PatchesIn, desk: Writing) ->
     """Replace a machine's own patches; they come after those of its cluster and role."""
     row = await store.member(desk.session, device_id)
     await patches.change_member(desk, row, body.patches)
-    return shown.member(desk, row)
+    return await shown.member(desk, row)
 
 
 @router.get("/clusters/devices/{device_id}/volumes")

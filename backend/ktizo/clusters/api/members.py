@@ -23,7 +23,7 @@ async def list_members(
     """The machines of a cluster, by number."""
     row = await store.cluster(desk.session, key)
     found = await store.members(desk.session, row.id, after=after, limit=limit)
-    return [shown.member(desk, each) for each in found]
+    return await shown.members(desk, found)
 
 
 @router.get("/{key}/members/{device_id}")
@@ -33,14 +33,14 @@ async def show_member(key: Key, device_id: DeviceId, desk: Reading) -> MemberOut
     found = await store.member(desk.session, device_id)
     if found.cluster_id != row.id:
         raise NotAMember(f"machine {device_id} does not belong to {row.name}")
-    return shown.member(desk, found)
+    return await shown.member(desk, found)
 
 
 @router.put("/{key}/members/{device_id}")
 async def put_member(key: Key, device_id: DeviceId, body: MemberIn, desk: Writing) -> MemberOut:
     """Take a machine into a cluster, or change its place there."""
     cluster = await store.cluster(desk.session, key)
-    return shown.member(desk, await join.join(desk, cluster, device_id, body))
+    return await shown.member(desk, await join.join(desk, cluster, device_id, body))
 
 
 @router.delete("/{key}/members/{device_id}", status_code=status.HTTP_204_NO_CONTENT)

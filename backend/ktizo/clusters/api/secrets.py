@@ -1,13 +1,14 @@
 """A cluster's secrets, for administrators, each time with a reason that the audit keeps."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from ktizo.accounts.api import needs_admin
 from ktizo.clusters import secrets, store
 from ktizo.clusters.api.desk import Key, Reading, Writing
 from ktizo.clusters.schemas import Asked, KubeconfigIn, SecretsIn, SecretsOut, TalosconfigIn
 
-router = APIRouter(prefix="/clusters")
+router = APIRouter(prefix="/clusters", dependencies=[Depends(needs_admin)])
 YAML = "application/yaml"
 
 

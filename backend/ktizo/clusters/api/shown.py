@@ -7,6 +7,9 @@ from ktizo.clusters.changes import Desk
 from ktizo.clusters.schemas import ClusterOut, MemberOut
 from ktizo.clusters.settings import read
 from ktizo.clusters.tables import ClusterRow, MemberRow
+from ktizo.devices import store as devices
+
+OWN = set(MemberOut.model_fields) - {"patches", "hostname", "boot_mac", "state"}
 
 
 async def clusters(desk: Desk, rows: Sequence[ClusterRow]) -> list[ClusterOut]:
@@ -35,8 +38,24 @@ async def cluster(desk: Desk, row: ClusterRow) -> ClusterOut:
     return (await clusters(desk, [row]))[0]
 
 
-def member(desk: Desk, row: MemberRow) -> MemberOut:
+async def members(desk: Desk, rows: Sequence[MemberRow]) -> list[MemberOut]:
+    """Return members with what people know them by."""
+    known = await devices.facts_of(desk.session, [row.device_id for row in rows])
+    found = []
+    for row in rows:
+        device = known.get(row.device_id)
+        found.append(
+            MemberOut(
+                **{name: getattr(row, name) for name in OWN},
+                hostname=device.hostname if device else None,
+                boot_mac=device.boot_mac if device else None,
+                state=device.state if device else None,
+                patches=len(patches.of_member(desk.sealer, row)),
+            )
+        )
+    return found
+
+
+async def member(desk: Desk, row: MemberRow) -> MemberOut:
     """Return a member."""
-    names = set(MemberOut.model_fields) - {"patches"}
-    values = {name: getattr(row, name) for name in names}
-    return MemberOut(**values, patches=len(patches.of_member(desk.sealer, row)))
+    return (await members(desk, [row]))[0]
