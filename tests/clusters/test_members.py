@@ -163,3 +163,12 @@ async def test_a_machine_that_is_forgotten_leaves_its_cluster(api, db, machine):
         await devices.delete(session, await devices.get(session, device))
     assert (await api.get(MEMBERS)).json() == []
     assert (await api.get("/api/v1/volume/configs")).json() == []
+
+
+async def test_members_are_shown_by_the_name_people_know(api, machine):
+    await make(api)
+    device = await machine(7)
+    await join(api, device)
+    shown = (await api.get(f"{CLUSTERS}/prod/members")).json()[0]
+    assert (shown["hostname"], shown["state"]) == ("node-7", "registered")
+    assert shown == (await api.get(f"{CLUSTERS}/prod/members/{device}")).json()

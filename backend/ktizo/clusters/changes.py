@@ -70,6 +70,13 @@ async def facts_of(
 async def check_all(session: AsyncSession, sealer: Sealer, cluster_id: int) -> None:
     """Look at what every machine of a cluster would get; raises ConfigRefused."""
     facts, bundle = await facts_of(session, sealer, cluster_id)
+    check.cluster(facts, bundle, await special_members(session, sealer, cluster_id))
+
+
+async def special_members(
+    session: AsyncSession, sealer: Sealer, cluster_id: int
+) -> list[MemberFacts]:
+    """Return every member of a cluster with what is its own."""
     special: list[MemberFacts] = []
     after, page = 0, PAGE
     while page == PAGE:
@@ -82,7 +89,7 @@ async def check_all(session: AsyncSession, sealer: Sealer, cluster_id: int) -> N
         for one in found:
             own = volumes.get(one.device_id, ())
             special.append(member_facts(sealer, one, named.get(one.device_id), own))
-    check.cluster(facts, bundle, special)
+    return special
 
 
 async def check_one(session: AsyncSession, sealer: Sealer, device_id: int) -> None:

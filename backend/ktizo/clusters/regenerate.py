@@ -43,6 +43,7 @@ class Regenerator:
         # A memory of its own: it walks over every machine, and would push out those that boot.
         self._kept = serve.Kept(limit=1)
         self._done: dict[int, object] = {}  # machine -> what its file was made from
+        self.checksums: dict[int, str] = {}  # machine -> SHA-256 of what it would be given now
 
     async def follow(self, reader: BootReader) -> Outcome | None:
         """Regenerate if anything a machine would be told has changed since the last time.
@@ -65,14 +66,17 @@ class Regenerator:
         async with self._running:
             began, outcome, after = time.monotonic(), Outcome(), 0
             macs: set[str] = set()
+            members: set[int] = set()
             while True:
                 async with self._database.read() as session:
                     page = await reading.members(session, after=after, limit=PAGE)
+                    members.update(member.device_id for member in page)
                     made = await self._make(session, page, outcome, macs)
                 outcome.written += await asyncio.to_thread(self._compiled.write, made)
                 if len(page) < PAGE:
                     break
                 after = page[-1].device_id
+            self.checksums = {one: sum_ for one, sum_ in self.checksums.items() if one in members}
             await asyncio.to_thread(self._compiled.keep_only, macs)
             outcome.seconds = round(time.monotonic() - began, 3)
             return outcome
@@ -110,8 +114,10 @@ class Regenerator:
             except KtizoError as error:
                 outcome.failed[member.device_id] = error.message
                 self._done.pop(member.device_id, None)
+                self.checksums.pop(member.device_id, None)
                 continue
             if config is not None:
+                self.checksums[member.device_id] = config.sha256
                 made[mac] = config.body
                 macs.add(mac)
                 self._done[member.device_id] = made_from

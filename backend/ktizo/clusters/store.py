@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -117,6 +118,22 @@ async def members(
     return (await session.scalars(query)).all()
 
 
+async def places(session: AsyncSession, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return cluster and role of those of `ids` that are members."""
+    query = (
+        sa.select(
+            MemberRow.device_id,
+            MemberRow.cluster_id,
+            ClusterRow.name.label("cluster"),
+            MemberRow.role,
+        )
+        .join(ClusterRow, ClusterRow.id == MemberRow.cluster_id)
+        .where(MemberRow.device_id.in_(ids))
+        .order_by(MemberRow.device_id)
+    )
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
 async def member_counts(session: AsyncSession) -> dict[tuple[int, str], int]:
     """Return how many members there are, by cluster and role."""
     rows = await session.execute(
@@ -217,6 +234,13 @@ async def served(
         query = query.where(ServedRow.id == served_id)
     found: ServedRow | None = await session.scalar(query.order_by(ServedRow.id.desc()).limit(1))
     return found
+
+
+async def last_served(session: AsyncSession) -> dict[int, str]:
+    """Return the SHA-256 of the config each machine was given last, by machine."""
+    newest = sa.select(sa.func.max(ServedRow.id)).group_by(ServedRow.device_id)
+    query = sa.select(ServedRow.device_id, ServedRow.sha256).where(ServedRow.id.in_(newest))
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def served_list(session: AsyncSession, device_id: int, limit: int) -> Sequence[ServedRow]:

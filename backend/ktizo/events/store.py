@@ -10,6 +10,7 @@ from ktizo.events.kinds import EVERYTHING, Event, Wanted
 from ktizo.events.tables import EventRow
 
 PRUNED_AT_ONCE = 5_000
+DECISION = ("action", "rule", "profile")  # of a DECIDED's data
 
 _COLUMNS = [getattr(EventRow, f.name) for f in fields(Event)]
 _STORED = [f.name for f in fields(Event) if f.name != "id"]
@@ -71,6 +72,22 @@ async def for_macs(
         its_own = sa.or_(its_own, EventRow.device_id == device_id)
     statement = _select(EVERYTHING).where(its_own).order_by(EventRow.id.desc()).limit(limit)
     return _events(await session.execute(statement))[::-1]
+
+
+async def steps(
+    session: AsyncSession, after: int, upto: int, kinds: Collection[str], limit: int
+) -> list[Event]:
+    """Return the first `limit` events of `kinds` with after < id <= upto, for counting: oldest
+    first, and of `data` no more than what was decided.
+    """
+    columns = (EventRow.id, EventRow.at, EventRow.kind, EventRow.mac, EventRow.device_id)
+    said = [EventRow.data[name].as_string() for name in DECISION]
+    statement = sa.select(*columns, *said).where(EventRow.id > after, EventRow.id <= upto)
+    statement = statement.where(EventRow.kind.in_(kinds)).order_by(EventRow.id).limit(limit)
+    return [
+        Event(id_, at, kind, mac, device_id, data=dict(zip(DECISION, decision, strict=True)))
+        for id_, at, kind, mac, device_id, *decision in await session.execute(statement)
+    ]
 
 
 async def prune(session: AsyncSession, keep: int) -> int:

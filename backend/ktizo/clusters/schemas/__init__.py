@@ -1,7 +1,7 @@
 """Wire shapes of clusters. Bounds are here; what Talos would refuse is said by `check`."""
 
 from ktizo.clusters.schemas.configs import Diff, Generated, Preview, Regenerated, ServedOut
-from ktizo.clusters.schemas.members import MemberIn, MemberOut
+from ktizo.clusters.schemas.members import MemberIn, MemberOut, Place
 from ktizo.clusters.schemas.secrets import Asked, KubeconfigIn, SecretsIn, SecretsOut, TalosconfigIn
 from ktizo.clusters.schemas.settings import (
     ClusterOut,
@@ -25,6 +25,7 @@ __all__ = [
     "Mirror",
     "NewCluster",
     "PatchesIn",
+    "Place",
     "Preview",
     "Reason",
     "Regenerated",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ktizo.clusters.schemas.words import Address, Disk, Patches, Role, Wire
 from ktizo.core.mac import Mac
+from ktizo.devices.lifecycle import State
 
 
 class MemberIn(Wire):
@@ -22,6 +23,9 @@ class MemberOut(Wire):
     """A machine of a cluster."""
 
     device_id: int
+    hostname: str | None
+    boot_mac: str | None = Field(description="The card it last booted from.")
+    state: State | None
     cluster_id: int
     role: str
     address: str | None
@@ -29,3 +33,12 @@ class MemberOut(Wire):
     install_disk: str | None
     patches: int = 0
     updated_at: datetime
+
+
+class Place(Wire):
+    """Where a machine belongs."""
+
+    device_id: int
+    cluster_id: int
+    cluster: str
+    role: str

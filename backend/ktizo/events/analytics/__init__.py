@@ -1,0 +1,1 @@
+"""How boots went: each boot judged, and many of them counted."""

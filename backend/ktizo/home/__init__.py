@@ -1,0 +1,1 @@
+"""What needs a person now, and how boots went: the rooms looked at together."""
