@@ -1,0 +1,42 @@
+import { ApiError } from '@/api/errors'
+
+/** One remark of the server about a document: which, where in it, and why. */
+export interface Finding {
+  document: string
+  path: string
+  reason: string
+}
+
+function entries(error: unknown, name: string): Record<string, unknown>[] {
+  if (!(error instanceof ApiError)) return []
+  const found = error.detail[name]
+  if (!Array.isArray(found)) return []
+  return found.filter((one): one is Record<string, unknown> => typeof one === 'object' && !!one)
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** What is wrong with each field of a refused form. `body.pod_subnets.0` counts for `pod_subnets`.
+ * What belongs to no field is under the empty name. */
+export function fieldProblems(error: unknown): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const one of entries(error, 'errors')) {
+    const [first = '', ...more] = text(one['where']).split('.')
+    const steps = first === 'body' ? more : [first, ...more]
+    const name = steps[0] ?? ''
+    const said = text(one['problem']).replace(/^Value error, /, '')
+    found[name] = found[name] ? `${found[name]}; ${said}` : said
+  }
+  return found
+}
+
+/** The places in documents that a refusal names. */
+export function findingsOf(error: unknown): Finding[] {
+  return entries(error, 'findings').map((one) => ({
+    document: text(one['document']),
+    path: text(one['path']),
+    reason: text(one['reason']),
+  }))
+}
