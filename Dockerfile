@@ -1,3 +1,11 @@
+FROM debian:trixie-slim AS dashboard
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nodejs npm \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY frontend .
+RUN npm ci --ignore-scripts && npm run build
+
 # Debian 13: its iPXE (2025) has arm64 loaders and reads autoexec.ipxe; Debian 12's (2019) does not.
 FROM debian:trixie-slim
 
@@ -10,6 +18,7 @@ WORKDIR /opt/ktizo
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY backend backend
 COPY templates templates
+COPY --from=dashboard /src/dist frontend/dist
 RUN python3 -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
  && .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .

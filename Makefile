@@ -69,7 +69,7 @@ lint: setup-dev ## Format, lint, types, import law
 .PHONY: check
 # Rooms whose tests take long by themselves run in `make test` only.
 check: lint ## lint and the quick tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not lab and not slow and not root" -p no:cacheprovider -r f \
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not lab and not browser and not slow and not root" -p no:cacheprovider -r f \
 	  --ignore tests/talos --ignore tests/images --ignore tests/clusters --ignore tests/integration
 
 .PHONY: fix
@@ -84,6 +84,10 @@ test: packages setup-dev ## Everything, lab included, with a count of what was s
 .PHONY: lab
 lab: packages setup-dev ## Only the lab: real firmware, real dnsmasq
 	@$(BIN)/pytest -m lab tests/lab
+
+.PHONY: screenshots
+screenshots: packages setup-dev dashboard ## Draw docs/pictures anew, in Chromium
+	@KTIZO_SCREENSHOTS=docs/pictures $(BIN)/pytest -q -p no:cacheprovider tests/browser/test_pictures.py
 
 .PHONY: bench
 bench: packages setup-dev ## Ratios against nginx in one run

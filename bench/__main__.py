@@ -19,12 +19,12 @@ from bench import fleet, servers, table
 from bench.fleet import BOOTING, Appliance, Machine
 from bench.pair import Pair
 from bench.process import NotRunning
-from bench.sections import arrivals, assets, configs, history, idle, scripts, storm
+from bench.sections import arrivals, assets, configs, dashboard, history, idle, scripts, storm
 from bench.stats import number
 from bench.wire import WrongAnswer
 from bench.wrk import NoResult
 
-SECTIONS = ("idle", "history", "configs", "scripts", "arrivals", "assets", "storm")
+SECTIONS = ("idle", "history", "configs", "dashboard", "scripts", "arrivals", "assets", "storm")
 ROUNDS = 5
 
 
@@ -77,7 +77,9 @@ def _measure(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
         history.run(folder / "history", min(asked.rounds, 3))
     if "configs" in asked.only:
         aims += configs.run(folder / "configs", asked.server, asked.rounds)
-    if set(asked.only) - {"idle", "history", "configs"}:
+    if "dashboard" in asked.only:
+        aims += dashboard.run(folder / "dashboard", min(asked.rounds, 3), asked.server)
+    if set(asked.only) - {"idle", "history", "configs", "dashboard"}:
         aims += _beside_nginx(folder, asked)
     return aims
 

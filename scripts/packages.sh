@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-need=(dnsmasq-base ipxe iproute2 openssl postgresql nginx-light)
+need=(dnsmasq-base ipxe iproute2 openssl postgresql nginx-light chromium)
 missing=()
 for package in "${need[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

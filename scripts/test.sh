@@ -9,8 +9,10 @@ status=0
 scripts/frontend.sh build
 scripts/frontend.sh test || status=$?
 pytest=(.venv/bin/pytest -p no:cacheprovider -q --durations=10)
-# Side by side what can be; then, alone, what needs the machine for itself: firmware in QEMU.
-scripts/with-postgres.sh "${pytest[@]}" -n 2 --dist loadfile -m "not lab" 2>&1 | tee -a "$report" || status=$?
+# Side by side what can be; then, alone, what needs the machine for itself: Chromium, and firmware
+# in QEMU.
+scripts/with-postgres.sh "${pytest[@]}" -n 2 --dist loadfile -m "not lab and not browser" 2>&1 | tee -a "$report" || status=$?
+"${pytest[@]}" -m browser tests/browser 2>&1 | tee -a "$report" || status=$?
 "${pytest[@]}" -m lab tests/lab 2>&1 | tee -a "$report" || status=$?
 echo
 echo "skipped: $(grep -c '^SKIPPED' "$report" || true) kinds of reasons"

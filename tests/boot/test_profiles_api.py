@@ -229,9 +229,15 @@ async def test_a_machine_gets_one_profile_until_it_is_given_another(
     assert (changed["profile"], changed["parameters"]) == ("other", {})
     assert (await api.get(ASSIGNMENTS)).json() == [changed]
     assert (await api.get(ASSIGNMENTS, params={"profile": "deb"})).json() == []
+    assert (await api.get(f"{ASSIGNMENTS}/{machine}")).json() == changed
+    assert (await api.get(ASSIGNMENTS, params={"device_id": machine})).json() == [changed]
+    assert (await api.get(ASSIGNMENTS, params={"device_id": machine + 1})).json() == []
     assert (await api.delete(f"{ASSIGNMENTS}/{machine}")).status_code == 204
     gone = await api.delete(f"{ASSIGNMENTS}/{machine}")
     await refused(gone, 404, "assignment_not_found")
+    for other in (machine, 999):
+        none = await api.get(f"{ASSIGNMENTS}/{other}")
+        await refused(none, 404, "assignment_not_found")
 
 
 async def test_only_machines_and_profiles_that_exist_are_assigned(

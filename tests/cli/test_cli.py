@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 MAC = "52:54:00:c1:00:01"
 
 
-def knock(box: Box, mac: str) -> None:
+def knock(box: Box, mac: str, **fields: str) -> None:
     """Let a machine knock and wait until it is recorded."""
-    box.script(mac, vendor_hex=b"\x1b[31mACME".hex())
+    box.script(mac, **{"vendor_hex": b"\x1b[31mACME".hex(), **fields})
     for _ in range(100):
         found = box.json("devices", "list", "--search", mac)
         if found["total"]:
@@ -51,6 +51,17 @@ def test_a_machine_is_approved_and_its_script_changes_at_once(box: Box, tmp_path
         step["kind"] for boot in box.json("devices", "timeline", "n1") for step in boot["steps"]
     ]
     assert {"device_seen", "decided", "approved", "rejected"} <= set(kinds)
+
+
+def test_a_list_is_filtered_and_sorted_as_in_the_dashboard(box: Box):
+    macs = ["52:54:00:c1:0f:01", "52:54:00:c1:0f:02", "52:54:00:c1:0f:03"]
+    for mac, arch in zip(macs, ("arm64", "i386", "x86_64"), strict=True):
+        knock(box, mac, arch=arch, platform="efi", vendor_hex=b"Filtered Inc.".hex())
+    asked = ["devices", "list", "--vendor", "filtered", "--firmware", "uefi", "--sort", "-arch"]
+    some = box.json(*asked, "--arch", "arm64", "--arch", "i386")
+    assert [one["macs"][0] for one in some["items"]] == [macs[1], macs[0]]
+    assert box.json(*asked, "--role", "worker")["total"] == 0
+    assert box.run("devices", "list", "--role", "king").returncode == 1
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ class Browser:
         assert text.endswith(b"\n\n")
         for block in text.decode().removesuffix("\n\n").split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.split("\n") if line[0] != ":")
-            self.pings += ": ping" in block
             if "id" in fields:
                 self.last_id = int(fields["id"])
             if fields.get("event") == "events":
                 self.events += json.loads(fields["data"])
             self.resets += fields.get("event") == "reset"
+            self.pings += fields.get("event") == "ping"
 
 
 async def take(frames: AsyncIterator[bytes], browser: Browser, count: int = 1) -> None:

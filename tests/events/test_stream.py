@@ -182,8 +182,8 @@ async def test_a_quiet_stream_is_pinged() -> None:
     frames = stage.broker.listen().frames()
     assert [await anext(frames) for _ in range(3)] == [
         b"retry: 2000\n\n",
-        b": ping\nid: 4\n\n",
-        b": ping\nid: 4\n\n",
+        b"id: 4\nevent: ping\ndata: {}\n\n",
+        b"id: 4\nevent: ping\ndata: {}\n\n",
     ]
 
 

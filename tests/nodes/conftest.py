@@ -87,10 +87,10 @@ class Fleet:
         return node
 
     def maintenance(self, node: SimulatedNode, pin: str | None = None) -> NodeClient:
-        return self._keep(NodeClient(Address(node.host, node.port), Maintenance(pin), dial_s=5))
+        return self._keep(NodeClient(Address(node.host, node.port), Maintenance(pin), dial_s=60))
 
     def client(
-        self, node: SimulatedNode, access: Configured | None = None, dial_s: float = 5
+        self, node: SimulatedNode, access: Configured | None = None, dial_s: float = 60
     ) -> NodeClient:
         access = access or admin_access(self.bundle, now=utc_now())
         return self._keep(NodeClient(Address(node.host, node.port), access, dial_s=dial_s))

@@ -133,6 +133,8 @@ async def test_a_hundred_machines_fit_into_one_process(fleet: Fleet):
     for node in nodes:
         await node.power_on()
     clients = [fleet.maintenance(node) for node in nodes]
-    found = await asyncio.gather(*(client.disks() for client in clients))
+    found = []
+    for at in range(0, 100, 10):  # as many at once as a busy machine answers within a deadline
+        found += await asyncio.gather(*(client.disks() for client in clients[at : at + 10]))
     assert len({disks[0].serial for disks in found}) == 100
     assert len({await client.connect() for client in clients}) == 100, "each has its own key"

@@ -161,7 +161,7 @@ async def wanted_checksums(session: AsyncSession) -> set[str]:
 
 
 async def assignments(
-    session: AsyncSession, profile_id: int | None = None
+    session: AsyncSession, profile_id: int | None = None, device_id: int | None = None
 ) -> list[tuple[AssignmentRow, str]]:
     """Return assignments with the names of their profiles, by machine."""
     query = (
@@ -171,12 +171,22 @@ async def assignments(
     )
     if profile_id is not None:
         query = query.where(AssignmentRow.profile_id == profile_id)
+    if device_id is not None:
+        query = query.where(AssignmentRow.device_id == device_id)
     return [(row, name) for row, name in await session.execute(query)]
 
 
 async def assignment(session: AsyncSession, device_id: int) -> AssignmentRow | None:
     """Return what is assigned to a machine."""
     return await session.get(AssignmentRow, device_id)
+
+
+async def assignment_named(session: AsyncSession, device_id: int) -> tuple[AssignmentRow, str]:
+    """Return what is assigned to a machine and its profile's name; raises AssignmentNotFound."""
+    found = await assignments(session, device_id=device_id)
+    if not found:
+        raise AssignmentNotFound(f"machine {device_id} has no profile of its own")
+    return found[0]
 
 
 async def assign(

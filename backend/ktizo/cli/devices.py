@@ -31,12 +31,29 @@ def find(client: Client, which: str) -> dict[str, Any]:
 @handled
 def list_devices(
     state: Annotated[list[str] | None, typer.Option(help="Only these states.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="controlplane, worker.")] = None,
+    arch: Annotated[list[str] | None, typer.Option(help="x86_64, i386, arm64.")] = None,
+    firmware: Annotated[list[str] | None, typer.Option(help="bios, uefi.")] = None,
+    vendor: Annotated[str, typer.Option(help="Part of the maker's name.")] = "",
     search: Annotated[str, typer.Option(help="Name, MAC, serial, make, notes…")] = "",
+    sort: Annotated[
+        str, typer.Option(help="Such as hostname, address, vendor; with - before it downwards.")
+    ] = "-last_seen",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
     as_json: show.AsJson = False,
 ) -> None:
-    """List machines, the last seen first."""
-    page = Client().get("/devices", state=state, q=search, limit=limit)
+    """List machines, the last seen first. An option given twice means either."""
+    page = Client().get(
+        "/devices",
+        state=state,
+        role=role,
+        arch=arch,
+        firmware=firmware,
+        vendor=vendor,
+        q=search,
+        sort=sort,
+        limit=limit,
+    )
     if show.wants_json(as_json):
         show.json_text(page)
         return

@@ -7,6 +7,7 @@ from datetime import datetime
 from ktizo.core.db import AsyncSession
 from ktizo.devices import store
 from ktizo.devices.lifecycle import State
+from ktizo.devices.listing.store import Sought, search
 from ktizo.devices.tables import Device
 
 AT_ONCE = 500  # machines of one question
@@ -42,7 +43,7 @@ def named(device: Device) -> Named:
 
 async def in_state(session: AsyncSession, state: State, limit: int) -> tuple[list[Named], int]:
     """Return the first `limit` machines in `state`, seen first before the others, and the total."""
-    found, total = await store.search(session, state=[state], sort="first_seen", limit=limit)
+    found, total = await search(session, Sought(state=[state]), sort="first_seen", limit=limit)
     return [named(device) for device in found], total
 
 

@@ -23,6 +23,9 @@ ClusterName = Annotated[
 InstallDisk = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9._:@+=/-]{1,240}$")]
 LeaseMinutes = Annotated[int, Field(ge=5, le=43_200)]
 Role = Literal["controlplane", "worker"]
+# iPXE's word for what it runs on; a machine entered by hand has neither until it is seen.
+Arch = Literal["x86_64", "i386", "arm64"]
+Firmware = Literal["bios", "uefi"]
 Handover = Literal["sanboot", "exit", "http_404"]
 
 

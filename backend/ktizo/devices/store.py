@@ -118,57 +118,6 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-SORTS = {
-    "id": Device.id,
-    "hostname": Device.hostname,
-    "state": Device.state,
-    "first_seen": Device.first_seen,
-    "last_seen": Device.last_seen,
-}
-
-
-def _matching(state: Sequence[str], text: str, tag: str) -> sa.Select[Device]:
-    query = sa.select(Device)
-    if state:
-        query = query.where(Device.state.in_(state))
-    if text:
-        like = _like(text)
-        columns: list[Any] = [Device.hostname, Device.serial, Device.vendor, Device.product]
-        columns += [Device.uuid, Device.address, Device.notes, Device.asset]
-        owned = sa.select(DeviceMac.device_id).where(DeviceMac.mac.like(like, escape="\\"))
-        query = query.where(
-            sa.or_(Device.id.in_(owned), *(c.ilike(like, escape="\\") for c in columns))
-        )
-    if tag:
-        query = query.where(sa.cast(Device.tags, sa.Text).like(f'%"{tag}"%'))
-    return query
-
-
-def _like(text: str) -> str:
-    for special in "\\%_":
-        text = text.replace(special, f"\\{special}")
-    return f"%{text.lower()}%"
-
-
-async def search(
-    session: AsyncSession,
-    *,
-    state: Sequence[str] = (),
-    text: str = "",
-    tag: str = "",
-    sort: str = "-last_seen",
-    limit: int = 100,
-    offset: int = 0,
-) -> tuple[Sequence[Device], int]:
-    """Return one page of machines and how many match in all. `sort`: a column, `-` for down."""
-    query = _matching(state, text, tag)
-    total = await session.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
-    column = SORTS[sort.lstrip("-")]
-    order = column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last()
-    rows = await session.scalars(query.order_by(order, Device.id).limit(limit).offset(offset))
-    return rows.all(), int(total or 0)
-
-
 async def open_lease(session: AsyncSession, device_id: int) -> Lease | None:
     """Return the machine's lease that has not ended, live or past its time."""
     query = sa.select(Lease).where(Lease.device_id == device_id, Lease.ended_at.is_(None))

@@ -25,7 +25,8 @@ HEADERS = {
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events. `events`: a JSON array of events, oldest first; its "
-        "id is where to resume. `reset`: some were missed, fetch /recent again.",
+        "id is where to resume. `reset`: some were missed, fetch /recent again. `ping`: nothing "
+        "new for 15 s, and the stream is alive.",
         "content": {"text/event-stream": {}},
     },
     503: {"description": "Too many listeners, or shutting down."},

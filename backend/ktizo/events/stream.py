@@ -235,9 +235,10 @@ class Listener:
             async with asyncio.timeout(self._broker.ping_s):
                 await news.wait()
         except TimeoutError:
-            # An id without data moves the browser's Last-Event-ID and shows nothing (HTML Living
-            # Standard 9.2.6): who waits for one quiet machine need not resume from long ago.
-            return b": ping\nid: %d\n\n" % self._at
+            # A named event with data, because a browser hides comments from the page, which has to
+            # tell quiet from dead. Its id moves the Last-Event-ID: who waits for one quiet machine
+            # need not resume from long ago.
+            return b"id: %d\nevent: ping\ndata: {}\n\n" % self._at
         return b""
 
     async def _missed(self) -> bytes:

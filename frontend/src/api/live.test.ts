@@ -125,6 +125,19 @@ describe('the live stream', () => {
     expect(states.at(-1)).toBe('stale')
   })
 
+  test('a stream that is pinged is alive, and nobody is asked', async () => {
+    last().open()
+    for (let pings = 0; pings < 8; pings += 1) {
+      await vi.advanceTimersByTimeAsync(15_000)
+      last().say('ping', 7, {})
+    }
+    expect(states.at(-1)).toBe('live')
+    expect(newest).not.toHaveBeenCalled()
+    last().fail(true)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(last().url).toBe('/api/v1/events?last_event_id=7')
+  })
+
   test('silence while nothing happens is fine', async () => {
     last().open()
     last().say('events', 7, [{ id: 7 }])

@@ -12,14 +12,14 @@ interface Reactions {
 }
 
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000]
-const QUIET_MS = 30_000 // the server pings every 15 s, but a browser hides pings from us
+const QUIET_MS = 30_000 // two pings: the server sends one after 15 s without news
 const GRACE_MS = 3_000
 
 /** One EventSource that always comes back: by itself, by our retries, or by the probe.
  *
  * A stream can die without a word (a laptop wakes, a switch reboots): no error, just silence. So
- * after QUIET_MS without an event we ask which event is the newest; if it is newer than ours the
- * silence was a lie, and if nobody answers we say so. */
+ * after QUIET_MS without an event or a ping we ask which event is the newest; if it is newer than
+ * ours the stream is dead, and if nobody answers we say so. */
 export class LiveStream {
   private source: EventSource | null = null
   private lastId: number | null = null
@@ -83,8 +83,13 @@ export class LiveStream {
     }
     source.onerror = () => this.failed()
     source.addEventListener('events', (message) => this.take(message))
+    source.addEventListener('ping', (message) => {
+      this.remember(message)
+      this.quiet()
+    })
     source.addEventListener('reset', (message) => {
       this.remember(message)
+      this.quiet()
       this.react.reset()
     })
   }

@@ -364,6 +364,8 @@ export interface paths {
         /**
          * List Assignments
          * @description Which machine boots which profile; those of one profile with `profile`.
+         *
+         *     With `device_id` it is the one of that machine, or none: not having one is no error.
          */
         get: operations["list_assignments_api_v1_boot_assignments_get"];
         put?: never;
@@ -385,7 +387,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show Assignment
+         * @description Which profile this machine has of its own; 404 when its role decides.
+         */
+        get: operations["show_assignment_api_v1_boot_assignments__device_id__get"];
         /**
          * Put Assignment
          * @description Give a machine a profile, instead of the one it may have.
@@ -3815,8 +3821,9 @@ export interface components {
          * Rehearsal
          * @description What an approval would lead to.
          *
-         *     `config` is what the machine would fetch, with fingerprints in place of cluster secrets; empty
-         *     when it would fetch none.
+         *     `config` is what the machine would fetch, with fingerprints in place of cluster secrets. It is
+         *     there too while something else of the profile is missing, such as its kernel; empty when the
+         *     profile has none, or it cannot be made.
          */
         Rehearsal: {
             explanation: components["schemas"]["Explanation"];
@@ -4766,13 +4773,19 @@ export interface operations {
     list_devices_api_v1_devices_get: {
         parameters: {
             query?: {
-                state?: components["schemas"]["State"][];
-                /** @description Name, MAC, serial, make, notes… */
-                q?: string;
-                tag?: string;
+                /** @description `-` before it for downwards. Machines without a value come last. */
                 sort?: string;
                 limit?: number;
                 offset?: number;
+                state?: components["schemas"]["State"][];
+                role?: ("controlplane" | "worker")[];
+                arch?: ("x86_64" | "i386" | "arm64")[];
+                firmware?: ("bios" | "uefi")[];
+                /** @description Name, MAC, serial, make, notes… */
+                q?: string;
+                /** @description Part of the maker's name. */
+                vendor?: string;
+                tag?: string;
             };
             header?: never;
             path?: never;
@@ -5515,6 +5528,7 @@ export interface operations {
         parameters: {
             query?: {
                 profile?: string | null;
+                device_id?: number | null;
             };
             header?: never;
             path?: never;
@@ -5557,6 +5571,37 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_assignment_api_v1_boot_assignments__device_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7494,7 +7539,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events. `events`: a JSON array of events, oldest first; its id is where to resume. `reset`: some were missed, fetch /recent again. */
+            /** @description Server-sent events. `events`: a JSON array of events, oldest first; its id is where to resume. `reset`: some were missed, fetch /recent again. `ping`: nothing new for 15 s, and the stream is alive. */
             200: {
                 headers: {
                     [name: string]: unknown;

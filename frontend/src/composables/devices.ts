@@ -1,16 +1,11 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { api, ok } from '@/api/client'
-import type { DeviceState } from '@/api/types'
+import type { operations } from '@/api/schema'
 
-export interface DeviceFilter {
-  state?: DeviceState[]
-  q?: string
-  tag?: string
-  sort?: string
-  limit?: number
-  offset?: number
-}
+export type DeviceFilter = NonNullable<
+  operations['list_devices_api_v1_devices_get']['parameters']['query']
+>
 
 /** A MAC in any spelling as the server stores it; other text as it is. */
 export function searchText(typed: string): string {

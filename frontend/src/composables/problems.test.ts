@@ -25,6 +25,13 @@ describe('fieldProblems', () => {
     expect(fieldProblems(refused({ errors: 'odd' }))).toEqual({})
   })
 
+  it('finds the field a rule about the whole form begins with', () => {
+    const problem = 'Value error, range_start 1.2.3.4 is not a usable address'
+    expect(fieldProblems(refused({ errors: [{ where: 'body', problem }] }))).toEqual({
+      range_start: 'range_start 1.2.3.4 is not a usable address',
+    })
+  })
+
   it('keeps what belongs to the form as a whole', () => {
     expect(fieldProblems(refused({ errors: [{ where: 'body', problem: 'two disks' }] }))).toEqual({
       '': 'two disks',

@@ -25,8 +25,9 @@ export function fieldProblems(error: unknown): Record<string, string> {
   for (const one of entries(error, 'errors')) {
     const [first = '', ...more] = text(one['where']).split('.')
     const steps = first === 'body' ? more : [first, ...more]
-    const name = steps[0] ?? ''
     const said = text(one['problem']).replace(/^Value error, /, '')
+    // A rule about several fields says which one first: `range_start 1.2.3.4 is not …`.
+    const name = steps[0] ?? /^([a-z]+_[a-z_]+) /.exec(said)?.[1] ?? ''
     found[name] = found[name] ? `${found[name]}; ${said}` : said
   }
   return found

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, status
+from fastapi import APIRouter, Path, Query, Request, status
 
 from ktizo.boot import store
 from ktizo.boot.api.trace import trace
@@ -43,10 +43,17 @@ async def _assign(
 
 
 @router.get("/assignments")
-async def list_assignments(session: ReadSession, profile: str | None = None) -> list[AssignmentOut]:
-    """Which machine boots which profile; those of one profile with `profile`."""
-    found = None if profile is None else (await store.profile(session, profile)).id
-    return [_out(row, name) for row, name in await store.assignments(session, found)]
+async def list_assignments(
+    session: ReadSession,
+    profile: str | None = None,
+    device_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> list[AssignmentOut]:
+    """Which machine boots which profile; those of one profile with `profile`.
+
+    With `device_id` it is the one of that machine, or none: not having one is no error.
+    """
+    wanted = None if profile is None else (await store.profile(session, profile)).id
+    return [_out(row, name) for row, name in await store.assignments(session, wanted, device_id)]
 
 
 @router.post("/assignments", status_code=status.HTTP_201_CREATED)
@@ -57,6 +64,12 @@ async def create_assignment(
     if await store.assignment(session, body.device_id) is not None:
         raise store.AlreadyAssigned(f"machine {body.device_id} has a profile; PUT changes it")
     return await _assign(session, body.device_id, body, request)
+
+
+@router.get("/assignments/{device_id}")
+async def show_assignment(device_id: DeviceId, session: ReadSession) -> AssignmentOut:
+    """Which profile this machine has of its own; 404 when its role decides."""
+    return _out(*await store.assignment_named(session, device_id))
 
 
 @router.put("/assignments/{device_id}")
@@ -70,8 +83,6 @@ async def put_assignment(
 @router.delete("/assignments/{device_id}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_assignment(device_id: DeviceId, session: WriteSession, request: Request) -> None:
     """Take a machine's profile away; the one of its role, if it has one, applies again."""
-    row = await store.assignment(session, device_id)
-    if row is None:
-        raise store.AssignmentNotFound(f"machine {device_id} has no profile of its own")
+    row, _ = await store.assignment_named(session, device_id)
     await store.unassign(session, row)
     trace(request, "unassigned", f"device {device_id}")

@@ -11,19 +11,22 @@ from ktizo.boot.answer import Answer, Answerer
 from ktizo.boot.api.explain import offers
 from ktizo.boot.asking import Asking
 from ktizo.boot.configs import config_file, config_names
-from ktizo.boot.decide import Action
+from ktizo.boot.decide import Rule
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.boot.files import TALOS
-from ktizo.boot.hidden import without_tickets
+from ktizo.boot.hidden import no_tickets, without_tickets
+from ktizo.boot.profile import Profile
 from ktizo.boot.profiles import KINDS
 from ktizo.clusters.changes import Desk
 from ktizo.clusters.preview import preview
 from ktizo.clusters.reading.store import member, of_session
 from ktizo.core.clock import utc_now
 from ktizo.core.db import WriteSession
+from ktizo.core.errors import Conflict, Invalid, NotFound
 from ktizo.core.writer import Writer
 from ktizo.devices import store as devices
 from ktizo.devices.admit import admit
+from ktizo.devices.facts import DeviceFacts
 from ktizo.devices.schemas import Approve
 from ktizo.devices.view import recorded_claim
 
@@ -40,8 +43,9 @@ class RehearseIn(Approve):
 class Rehearsal:
     """What an approval would lead to.
 
-    `config` is what the machine would fetch, with fingerprints in place of cluster secrets; empty
-    when it would fetch none.
+    `config` is what the machine would fetch, with fingerprints in place of cluster secrets. It is
+    there too while something else of the profile is missing, such as its kernel; empty when the
+    profile has none, or it cannot be made.
     """
 
     explanation: Explanation
@@ -75,7 +79,7 @@ async def rehearse(
         desk = Desk(session, state.sealer, unheard, actor, address)
         name, config, warnings = await _config(desk, answerer, answer, base)
         found = explain(claim.mac, answer, dhcp_replies(lan, adverts, base))
-        # Its ticket is the very one that the approval would make, and would open the secrets.
+        # Its tickets are the very ones that the approval would make, and would open the secrets.
         return Rehearsal(without_tickets(found), name, config, warnings)
     finally:
         await session.rollback()
@@ -85,16 +89,33 @@ async def _config(
     desk: Desk, answerer: Answerer, answer: Answer, base: str
 ) -> tuple[str, str, list[str]]:
     profile, device = answer.chosen.profile, answer.device
-    if answer.decision.action is not Action.BOOT or profile is None or device is None:
+    broken = answer.decision.rule is Rule.PROFILE_BROKEN
+    if profile is None or device is None or not (broken or answer.offers_installer):
         return "", "", []
-    kind = KINDS[profile.type]
-    name = next(iter(config_names(profile, kind)), "")
+    name = next(iter(config_names(profile, KINDS[profile.type])), "")
     if not name:
         return "", "", []
+    try:
+        return name, *await _made(desk, answerer, answer, profile, device, base)
+    except (Conflict, Invalid, NotFound) as why:
+        if not broken:
+            raise
+        return name, "", [why.message]
+
+
+async def _made(
+    desk: Desk,
+    answerer: Answerer,
+    answer: Answer,
+    profile: Profile,
+    device: DeviceFacts,
+    base: str,
+) -> tuple[str, list[str]]:
     if profile.type in TALOS and await member(of_session(desk.session), device.id):
         shown = await preview(desk, device.id, None)
-        return name, shown.config, shown.warnings
+        return shown.config, shown.warnings
     mac = answer.claim.mac if answer.claim else ""
-    parameters = answer.chosen.parameters or {}
-    facts = await answerer.config_facts(profile, parameters, device, mac, base)
-    return name, config_file(profile, kind, facts, name).decode(), []
+    facts = await answerer.config_facts(profile, answer.chosen.parameters or {}, device, mac, base)
+    kind = KINDS[profile.type]
+    made = config_file(profile, kind, no_tickets(facts), config_names(profile, kind)[0])
+    return made.decode(), []

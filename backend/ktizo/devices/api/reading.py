@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from ktizo.core.db import ReadSession
 from ktizo.devices import schemas, store
 from ktizo.devices.api.traces import DeviceId, shown
 from ktizo.devices.lifecycle import State
+from ktizo.devices.listing.store import SORTS, Sought, search
 from ktizo.devices.view import views
 from ktizo.events import store as event_store
 from ktizo.events.timeline import Boot, boots
@@ -15,26 +16,39 @@ from ktizo.events.timeline import Boot, boots
 router = APIRouter(prefix="/api/v1/devices")
 
 
+Text = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
+
+
+def sought(  # FastAPI copies the lists
+    state: Annotated[list[State], Query(max_length=20)] = [],  # noqa: B006
+    role: Annotated[list[schemas.Role], Query(max_length=20)] = [],  # noqa: B006
+    arch: Annotated[list[schemas.Arch], Query(max_length=20)] = [],  # noqa: B006
+    firmware: Annotated[list[schemas.Firmware], Query(max_length=20)] = [],  # noqa: B006
+    q: Annotated[Text, Query(description="Name, MAC, serial, make, notes…")] = "",
+    vendor: Annotated[Text, Query(description="Part of the maker's name.")] = "",
+    tag: Annotated[str, Query(pattern=r"^[A-Za-z0-9._=/-]{0,63}$")] = "",
+) -> Sought:
+    """Return the filter named in the query."""
+    return Sought(state, role, arch, firmware, text=q, vendor=vendor, tag=tag)
+
+
 @router.get("")
 async def list_devices(
     request: Request,
     session: ReadSession,
-    state: Annotated[list[State], Query(max_length=20)] = [],  # noqa: B006 - FastAPI copies it
-    q: Annotated[
-        str,
-        Query(max_length=100, pattern=r"^[^\x00]*$", description="Name, MAC, serial, make, notes…"),
-    ] = "",
-    tag: Annotated[str, Query(pattern=r"^[A-Za-z0-9._=/-]{0,63}$")] = "",
+    wanted: Annotated[Sought, Depends(sought)],
     sort: Annotated[
-        str, Query(pattern=r"^-?(id|hostname|state|first_seen|last_seen)$")
+        str,
+        Query(
+            pattern=f"^-?({'|'.join(SORTS)})$",
+            description="`-` before it for downwards. Machines without a value come last.",
+        ),
     ] = "-last_seen",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> schemas.DevicePage:
     """List machines, one page at a time."""
-    found, total = await store.search(
-        session, state=state, text=q, tag=tag, sort=sort, limit=limit, offset=offset
-    )
+    found, total = await search(session, wanted, sort=sort, limit=limit, offset=offset)
     items = await views(session, found, request.app.state.pairing_key)
     return schemas.DevicePage(items=items, total=total, by_state=await store.counts(session))
 

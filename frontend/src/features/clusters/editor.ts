@@ -6,7 +6,13 @@ import {
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
-import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language'
+import {
+  HighlightStyle,
+  indentOnInput,
+  indentService,
+  indentUnit,
+  syntaxHighlighting,
+} from '@codemirror/language'
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint'
 import { search, searchKeymap } from '@codemirror/search'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
@@ -86,6 +92,13 @@ const colours = syntaxHighlighting(
   ]),
 )
 
+// A new line stands below the keys of its mapping, deeper after a key that opens one.
+const indenting = indentService.of((context, pos) => {
+  const { text } = context.lineAt(pos, -1)
+  const lead = /^ *(?:- +)*/.exec(text)?.[0].length ?? 0
+  return /:\s*$/.test(text) ? lead + 2 : lead
+})
+
 // Typing over selected text, Chromium itself would insert `<span style>` to keep its colour, which
 // our content policy refuses and reports. So we make that change, and the browser none.
 const typedOver = EditorView.domEventHandlers({
@@ -151,6 +164,7 @@ export function createEditor(wanted: Wanted): Editor {
         indentUnit.of('  '),
         closeBrackets(),
         search({ top: true }),
+        indenting,
         yaml(),
         colours,
         look,

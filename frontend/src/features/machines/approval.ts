@@ -33,12 +33,20 @@ function quoted(value: string): string {
   return NEEDS_QUOTES.test(value) ? `'${value.replaceAll("'", `'\\''`)}'` : value
 }
 
-/** The same approval as a command. Cluster and disk are flags of `clusters join` there. */
+const FLAGS = {
+  role: '--role',
+  profile: '--profile',
+  hostname: '--hostname',
+  cluster: '--cluster',
+  install_disk: '--install-disk',
+} as const
+
+/** The same approval as a command. */
 export function approveCommand(machine: Device, body: Approve): string {
   const which = machine.hostname ?? machine.macs[0] ?? String(machine.id)
-  const flags = (['role', 'profile', 'hostname'] as const).flatMap((flag) => {
-    const value = body[flag]
-    return value ? [`--${flag}`, quoted(value)] : []
+  const flags = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((field) => {
+    const value = body[field]
+    return value ? [FLAGS[field], quoted(value)] : []
   })
   return ['ktizo devices approve', quoted(which), ...flags].join(' ')
 }

@@ -3,6 +3,7 @@ import type { BulkResult, Device } from '@/api/types'
 import { outcome } from './actions'
 import { approvalOf, approveBody, approveCommand, emptyApproval } from './approval'
 import { changesOf, draftOf } from './draft'
+import { known, ROLES } from './filters'
 import { parameterLines, parseParameters } from './parameters'
 import { confirmName, possible } from './possible'
 import { compared, stepDetail, stepTitle } from './steps'
@@ -49,6 +50,14 @@ describe('an approval', () => {
     )
     expect(approveCommand(machine, { profile: "a'; rm -rf /" })).toContain(
       `--profile 'a'\\''; rm -rf /'`,
+    )
+    const wanted = {
+      cluster: 'lab',
+      install_disk: '/dev/disk/by-id/ata x',
+      role: 'worker' as const,
+    }
+    expect(approveCommand(machine, wanted)).toBe(
+      "ktizo devices approve 52:54:00:00:00:07 --role worker --cluster lab --install-disk '/dev/disk/by-id/ata x'",
     )
   })
 })
@@ -146,4 +155,9 @@ describe('parameters', () => {
   test('name the line that is none', () => {
     expect(parseParameters('fine=1\n=x').problem).toContain('=x')
   })
+})
+
+test('a link may say anything; only words of a filter are asked for', () => {
+  expect(known(['worker', 'toString', 'admin', '__proto__'], ROLES)).toEqual(['worker'])
+  expect(known([], ROLES)).toEqual([])
 })

@@ -60,3 +60,11 @@ it('fills in what an interface says of itself', () => {
     server_address: '192.168.1.10',
   })
 })
+
+it('asks nothing about half an address', () => {
+  const form = fromLan(LAN)
+  expect(isComplete({ ...form, gateway: '192.168.' })).toBe(false)
+  expect(isComplete({ ...form, range_end: '' })).toBe(false)
+  expect(isComplete({ ...form, mode: 'proxy', range_start: '', range_end: '' })).toBe(true)
+  expect(isComplete({ ...form, subnet: '192.168.1.0' })).toBe(false)
+})

@@ -77,9 +77,20 @@ export function toLan(form: LanForm, enabled: boolean): LanSettings {
   }
 }
 
-/** Whether there is enough to ask the server about. */
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
+const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/
+
+/** Whether there is enough to ask the server about: half an address is no question yet. */
 export function isComplete(form: LanForm): boolean {
-  return [form.interface, form.server_address, form.subnet].every((text) => text.trim() !== '')
+  const range = [form.range_start.trim(), form.range_end.trim()]
+  const needed = [form.server_address.trim(), ...(form.mode === 'full' ? range : [])]
+  const optional = [...range, form.gateway.trim(), ...words(form.dns), ...words(form.ntp)]
+  return (
+    form.interface.trim() !== '' &&
+    CIDR.test(form.subnet.trim()) &&
+    needed.every((text) => IPV4.test(text)) &&
+    optional.every((text) => !text || IPV4.test(text))
+  )
 }
 
 /** `192.0.2.10/24` -> the address, and the network it is in. */

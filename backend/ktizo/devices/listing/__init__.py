@@ -1,0 +1,1 @@
+"""Machines as a list: filtered, sorted, one page at a time."""

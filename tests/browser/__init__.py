@@ -1,0 +1,1 @@
+"""The dashboard in a real Chromium, in front of a real `ktizo serve`."""
