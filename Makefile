@@ -70,7 +70,8 @@ lint: setup-dev ## Format, lint, types, import law
 # Rooms whose tests take long by themselves run in `make test` only.
 check: lint ## lint and the quick tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not lab and not browser and not slow and not root" -p no:cacheprovider -r f \
-	  --ignore tests/talos --ignore tests/images --ignore tests/clusters --ignore tests/integration
+	  --ignore tests/talos --ignore tests/images --ignore tests/clusters --ignore tests/integration \
+	  --ignore tests/nodes --ignore tests/accounts --ignore tests/home --ignore tests/browser
 
 .PHONY: fix
 fix: setup-dev ## Format and repair what can be repaired
