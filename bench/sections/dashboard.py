@@ -77,7 +77,8 @@ def _trim(data: Path) -> None:
         connection.execute("DELETE FROM devices WHERE id > ?", (MACHINES,))
         connection.execute(
             "UPDATE devices SET vendor='Bench Inc.', product='Rack Server ' || id % 7,"
-            " firmware='uefi', arch='x86_64', first_seen=created_at, last_seen=updated_at,"
+            " firmware='uefi', arch='x86_64', first_seen=created_at - id * 60000000,"
+            " last_seen=updated_at - id * 37 % 10007 * 8000000,"  # microseconds: a day, shuffled
             " address='10.' || id / 62500 || '.' || id / 250 % 250 || '.' || id % 250"
         )
     finally:
