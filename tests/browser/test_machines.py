@@ -1,10 +1,11 @@
 """Machines appear, are looked at, and are let in or not."""
 
+import contextlib
 import re
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from .conftest import Visit
 from .fleet import hardware
@@ -31,9 +32,14 @@ def pending(page: Page) -> int:
 
 
 def choose(dialog: Locator, label: str, option: str) -> None:
-    """Pick from one of the dialog's lists. Its field lies under what it shows: so no check."""
-    dialog.get_by_label(label, exact=True).click(force=True)
-    dialog.page.get_by_role("option", name=option, exact=True).click()
+    """Choose an option of a select, which opens only once it has come to rest."""
+    wanted = dialog.page.get_by_role("option", name=option, exact=True)
+    for _ in range(6):
+        dialog.get_by_label(label, exact=True).click(force=True)
+        with contextlib.suppress(TimeoutError):
+            wanted.wait_for(timeout=3_000)
+            break
+    wanted.click()
 
 
 def test_a_machine_appears_by_itself_and_is_approved(visit: Visit, box: Served):

@@ -9,6 +9,7 @@ batch of history read of a machine could overwrite the rejection committed a mom
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -295,7 +296,11 @@ async def _connected(session: AsyncSession) -> None:
     try:
         await asyncio.shield(taking)
     except asyncio.CancelledError:
-        await asyncio.wait({taking})
+        while not taking.done():  # anyio cancels again with every turn of the loop
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({taking})
+        if not taking.cancelled():
+            taking.exception()  # seen: nobody else will ask for it
         raise
 
 
