@@ -147,6 +147,14 @@ async def test_files_uploaded_to_the_profile_are_the_way_out(opened: OpenHouse):
         assert (await house.explain())["boots_from"] == f"mirror, build {VANILLA}/{VERSION}"
 
 
+async def test_a_processor_talos_has_no_build_for_gets_no_other_kernel_instead(opened: OpenHouse):
+    async with opened() as house:  # its profiles have every file they name
+        await cluster(house)
+        device_id = await house.see(arch="i386")
+        await house.approve(device_id, role="worker", cluster="lab")
+        assert (await house.knock(arch="i386")).disk.rule == "profile_broken"
+
+
 async def test_an_altered_kernel_is_withheld(house: House):
     await imported(house, FILES)
     checksum = sha256(KERNEL)

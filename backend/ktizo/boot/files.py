@@ -14,7 +14,7 @@ from ktizo.core import urls
 from ktizo.core.bootdb import BootReader
 from ktizo.core.errors import Invalid
 from ktizo.images import ready
-from ktizo.images.image import build_key
+from ktizo.images.image import Arch, build_key
 
 TALOS = frozenset({ProfileType.TALOS_CONTROLPLANE, ProfileType.TALOS_WORKER})
 
@@ -46,20 +46,22 @@ async def files_for(
     wanted = await build.of_machine(reader, device_id) if profile.type in TALOS else None
     if wanted is None:
         return await _own(reader, profile)
+    kind = ready.OF_IPXE.get(arch or "x86_64")
+    if (
+        kind is None
+    ):  # nor would it with the profile's files: a wrong kernel hangs, and no disk boots
+        raise FilesMissing(f"Talos does not run on {arch}")
     try:
-        return await _mirrored(reader, *wanted, arch)
-    except (ready.NotMirrored, FilesMissing) as missing:
+        return await _mirrored(reader, *wanted, kind)
+    except ready.NotMirrored as missing:
         try:
             return await _own(reader, profile)
         except FilesMissing:
             raise FilesMissing(missing.message) from missing
 
 
-async def _mirrored(reader: BootReader, schematic: str, version: str, arch: str | None) -> Files:
-    kind = ready.OF_IPXE.get(arch or "x86_64")
-    if kind is None:
-        raise FilesMissing(f"Talos does not run on {arch}")
-    found = await ready.network_boot(reader, schematic, version, kind)
+async def _mirrored(reader: BootReader, schematic: str, version: str, arch: Arch) -> Files:
+    found = await ready.network_boot(reader, schematic, version, arch)
     return Files(
         kernel=urls.image(schematic, version, found.kernel),
         initrds=(urls.image(schematic, version, found.initramfs),),
