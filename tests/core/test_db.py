@@ -129,6 +129,15 @@ async def test_two_processes_that_write_at_once_both_succeed(db: Database, tmp_p
     assert (await values(db))[COUNTER] == 40
 
 
+async def left_open(before: set[asyncio.Task[Any]]) -> list[str]:
+    """Return what nobody holds any more and nobody closed, once all begun since has ended."""
+    await asyncio.gather(*asyncio.all_tasks() - before, return_exceptions=True)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        gc.collect()
+    return [str(one.message) for one in said]
+
+
 async def test_reading_goes_on_while_somebody_writes(db: Database) -> None:
     await set_counter(db, 1)
     async with db.write() as session:
@@ -166,6 +175,7 @@ async def test_a_request_that_is_cancelled_leaves_nothing_and_holds_nothing(db: 
 async def test_whoever_is_cancelled_while_connecting_leaves_no_connection_open(
     db: Database, steps: int
 ) -> None:
+    before = asyncio.all_tasks()
     task = asyncio.create_task(set_counter(db, 1))
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -173,12 +183,32 @@ async def test_whoever_is_cancelled_while_connecting_leaves_no_connection_open(
         task.cancel()
         await asyncio.sleep(0)
     await db.close()
-    with warnings.catch_warnings(record=True) as left_open:
-        warnings.simplefilter("always")
-        gc.collect()
-    assert not [str(one.message) for one in left_open]
+    assert not await left_open(before)
     await set_counter(db, 7)
     assert (await values(db))[COUNTER] == 7
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_whoever_is_cancelled_while_letting_go_leaves_no_connection_open(
+    db: Database, steps: int
+) -> None:
+    """The end of a program: background tasks are cancelled, then the pools are disposed of."""
+    done = asyncio.Event()
+
+    async def read() -> None:
+        async with db.read() as session:
+            await session.execute(sa.select(Meta))
+            done.set()
+
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(read())
+    await done.wait()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task})
+    await db.close()
+    assert not await left_open(before)
 
 
 async def test_an_error_in_the_middle_of_a_cancel_does_not_undo_the_cancel(db: Database) -> None:

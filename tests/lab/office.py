@@ -120,6 +120,11 @@ class Boot:
     steps: list[dict[str, Any]]
     done: bool
 
+    @property
+    def number(self) -> int:
+        """A later boot has a greater one."""
+        return int(self.steps[0]["id"])
+
     def first(self, kind: str) -> dict[str, Any]:
         """Return the first step of `kind`."""
         return next(step for step in self.steps if step["kind"] == kind)
@@ -144,16 +149,21 @@ def boots(ktizo: Appliance, device: Device) -> list[Boot]:
     ]
 
 
-def wait_for_boot(ktizo: Appliance, device: Device, kinds: Iterable[str]) -> Boot:
+def wait_for_boot(
+    ktizo: Appliance, device: Device, kinds: Iterable[str], *, after: Boot | None = None
+) -> Boot:
     """Wait until the latest boot's timeline has every one of `kinds`, and return that boot.
 
-    Ktizo writes its history within 50 ms of the answer, dnsmasq's part as its log is read.
+    Ktizo writes its history within 50 ms of the answer, dnsmasq's part as its log is read; so the
+    boot before may still be the latest. With `after`, only a later one than that counts.
     """
     needed = set(kinds)
+    seen = 0 if after is None else after.number
 
     def told() -> Boot | None:
         latest = boots(ktizo, device)[-1:]
-        return next((boot for boot in latest if needed <= set(boot.kinds)), None)
+        later = (boot for boot in latest if boot.number > seen)
+        return next((boot for boot in later if needed <= set(boot.kinds)), None)
 
     boot = wait_until(f"{needed} in the timeline of {device['macs']}", told, timeout_s=10)
     assert boot is not None

@@ -108,7 +108,7 @@ def story(sites: OpenSite) -> Story:
         ask("a replay after the lease", path)
         machine.power_cycle()
         machine.wait(LOCAL_DISK_BOOTED)
-    second = office.wait_for_boot(ktizo, device, {"decided"})
+    second = office.wait_for_boot(ktizo, device, {"decided"}, after=first)
     return Story(site, machine, device, config, path, others, first, second)
 
 

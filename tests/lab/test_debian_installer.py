@@ -45,7 +45,7 @@ def story(site: Site) -> Story:
         machine.power_cycle()
         machine.wait(LOCAL_DISK_BOOTED)
     state = office.wait_for_device(site.ktizo, machine)["state"]
-    second = office.wait_for_boot(site.ktizo, device, {"decided"})
+    second = office.wait_for_boot(site.ktizo, device, {"decided"}, after=first)
     return Story(machine, first, second, state)
 
 

@@ -57,7 +57,7 @@ def first_boot(site: Site, firmware: str) -> Story:
         first = office.wait_for_boot(site.ktizo, device, {"done"})
         machine.power_cycle()
         machine.wait(LOCAL_DISK_BOOTED)
-    second = office.wait_for_boot(site.ktizo, device, {"decided"})
+    second = office.wait_for_boot(site.ktizo, device, {"decided"}, after=first)
     device = office.wait_for_device(site.ktizo, machine)
     return Story(machine, first, second, device["state"])
 

@@ -11,7 +11,7 @@ batch of history read of a machine could overwrite the rejection committed a mom
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,10 +218,17 @@ class Database:
         self, maker: async_sessionmaker[AsyncSession]
     ) -> AsyncIterator[AsyncSession]:
         self._require_file()
+        session = maker()
         try:
-            async with maker.begin() as session:
-                await _connected(session)
+            try:
+                await _wholly(session.connection())
                 yield session
+                await _wholly(session.commit())
+            except BaseException:
+                await _wholly(session.rollback())  # a close alone leaves a commit that failed open
+                raise
+            finally:
+                await _wholly(session.close())
         except Exception as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -287,20 +294,22 @@ class Database:
             await self.reading.dispose()
 
 
-async def _connected(session: AsyncSession) -> None:
-    """Take a connection for `session`, wholly or not at all.
+async def _wholly(work: Coroutine[Any, Any, Any]) -> None:
+    """Do `work` to its end, even when who asked for it is cancelled meanwhile.
 
-    Cancelled in the middle of a connect, SQLAlchemy forgets the connection and leaves it open.
+    Cancelled in the middle of a connect, SQLAlchemy forgets the connection and leaves it open; in
+    the middle of a close it goes on by itself, and a pool that was disposed of meanwhile gets back
+    a connection nobody closes any more.
     """
-    taking = asyncio.create_task(session.connection())
+    doing = asyncio.create_task(work)
     try:
-        await asyncio.shield(taking)
+        await asyncio.shield(doing)
     except asyncio.CancelledError:
-        while not taking.done():  # anyio cancels again with every turn of the loop
+        while not doing.done():  # anyio cancels again with every turn of the loop
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({taking})
-        if not taking.cancelled():
-            taking.exception()  # seen: nobody else will ask for it
+                await asyncio.wait({doing})
+        if not doing.cancelled():
+            doing.exception()  # seen: nobody else will ask for it
         raise
 
 
