@@ -23,6 +23,6 @@ RUN python3 -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
  && .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
-EXPOSE 8000/tcp 67/udp 69/udp 4011/udp
+EXPOSE 8000/tcp 8081/tcp 8082/tcp 8082/udp 67/udp 69/udp 4011/udp
 VOLUME /var/lib/ktizo
 CMD ["/opt/ktizo/.venv/bin/ktizo", "serve"]

@@ -54,6 +54,10 @@ packages: ## Debian packages for tests and lab (as root; else says what is missi
 run: setup ## Set everything up and serve on port 8000 (KTIZO_PORT ...)
 	@exec $(BIN)/ktizo serve
 
+.PHONY: simulate
+simulate: setup ## A fleet from power-on to Ready without hardware (ARGS="--speed 5 --kill all")
+	@exec $(BIN)/ktizo simulate $(ARGS)
+
 .PHONY: dev
 dev: setup-dev ## Serve with debug logs
 	@KTIZO_LOG_LEVEL=debug exec $(BIN)/ktizo serve

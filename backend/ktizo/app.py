@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,19 +20,12 @@ from ktizo.accounts.setup.begin import first_link
 from ktizo.accounts.setup.link import address, base_of
 from ktizo.accounts.tokens import Actor
 from ktizo.audit import api as audit_api
-from ktizo.audit.record import AuditSink
 from ktizo.boot import api as boot_api
 from ktizo.boot import store as boot_store
-from ktizo.boot.answer import Answerer
-from ktizo.boot.assets import Assets
 from ktizo.boot.assign import assign_by_name
 from ktizo.boot.keep import tidy
-from ktizo.boot.knock import KnockSink
-from ktizo.boot.machine.assets import AssetRoute
-from ktizo.boot.machine.configs import Configs
 from ktizo.boot.machine.front import Front
-from ktizo.boot.machine.loaders import LoaderRoute
-from ktizo.boot.tickets import Tickets
+from ktizo.boot.machine.opening import open_front
 from ktizo.clusters import api as clusters_api
 from ktizo.clusters import build as cluster_builds
 from ktizo.clusters.changes import Desk
@@ -54,22 +46,23 @@ from ktizo.core.spa import BUILT, Spa
 from ktizo.core.writer import Writer
 from ktizo.devices import api as devices_api
 from ktizo.devices import lease
+from ktizo.devices import store as devices_store
 from ktizo.devices.admit import Rooms
-from ktizo.devices.identity import Claim
-from ktizo.devices.progress import ConfigSink, OfferCounter, OfferSink
-from ktizo.devices.sighting import SightingSink
+from ktizo.devices.inspection import expire_overdue_inspections
 from ktizo.events import api as events_api
 from ktizo.events import store as events_store
 from ktizo.events.kinds import EventKind
-from ktizo.events.record import EventSink, record, sink_for
+from ktizo.events.record import record, sink_for
 from ktizo.events.store import StoredHistory
 from ktizo.events.stream import Broker
 from ktizo.home import api as home_api
 from ktizo.images import api as images_api
+from ktizo.images.image import build_key
 from ktizo.images.resume import open_images
 from ktizo.network import api as network_api
 from ktizo.network import resume as network_resume
-from ktizo.network.neighbours import Cards
+from ktizo.nodes import api as nodes_api
+from ktizo.nodes.open import open_nodes
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +128,8 @@ def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
     state.assign = assign_by_name
     state.rooms_for = partial(_rooms_for, state)
     state.ready = False
-    _open_front(app, settings, events)
+    open_front(state, settings, events)
+    open_nodes(state, settings)
 
 
 def _rooms_for(state: Any, writer: Writer, actor: Actor, address: str) -> Rooms:
@@ -151,63 +145,10 @@ def _rooms_for(state: Any, writer: Writer, actor: Actor, address: str) -> Rooms:
 
 
 async def _in_use(session: AsyncSession) -> set[str]:
-    """Return what the mirror must keep: what profiles have, and what clusters boot."""
-    return await boot_store.wanted_checksums(session) | await cluster_builds.in_use(session)
-
-
-def _open_front(app: FastAPI, settings: Settings, events: EventSink) -> None:
-    state = app.state
-
-    def notify_claim(
-        kind: str, claim: Claim, device_id: int | None, at: datetime, data: dict[str, Any]
-    ) -> None:
-        record(
-            state.writer,
-            EventKind(kind),
-            mac=claim.mac,
-            device_id=device_id,
-            address=claim.address,
-            data=data,
-            at=at,
-        )
-
-    def notify_device(kind: str, device_id: int, data: dict[str, Any]) -> None:
-        record(state.writer, EventKind(kind), device_id=device_id, data=data)
-
-    sightings = SightingSink(notify_claim, bump_boot_version, settings.max_pending)
-    offers = OfferSink(notify_device, bump_boot_version, settings.boot_loop_limit)
-    # A sink of its own for the front's events: a sink remembers one batch at a time.
-    own_events = EventSink()
-    own_events.listeners = events.listeners
-    counter = OfferCounter()
-    tickets = Tickets(state.sealer.subkey("tickets"))
-    state.answerer = Answerer(state.reader, settings, tickets, counter, state.pairing_key)
-    state.assets = Assets(settings.data_dir, state.reader, state.writer)
-    configs = Configs(
-        state.reader, state.db, tickets, state.answerer, ConfigSink(), state.sealer, state.writer
-    )
-    loaders = LoaderRoute(state.lan.places.tftp)
-    assets = AssetRoute(state.assets)
-    front = Front(
-        state.answerer,
-        state.reader,
-        state.writer,
-        KnockSink(sightings, own_events, AuditSink()),
-        offers,
-        counter,
-        base_url=settings.base_url,
-        learned=state.watch.learned,
-        cards=Cards(),
-        routes={
-            "/boot/assets/": assets,
-            "/boot/images/": assets,
-            "/boot/configs/": configs.config,
-            "/boot/done/": configs.done,
-            "/boot/loaders/": loaders,
-        },
-    )
-    configs.front = loaders.front = assets.front = front
-    state.front = front
+    """Return what the mirror must keep: what profiles have, what clusters and inspections boot."""
+    looked_at = {build_key(*each) for each in await devices_store.inspected_builds(session)}
+    kept = await boot_store.wanted_checksums(session) | await cluster_builds.in_use(session)
+    return kept | looked_at
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -218,6 +159,7 @@ def _add_routes(app: FastAPI) -> None:
         network_api,
         images_api,
         clusters_api,
+        nodes_api,
         events_api,
         audit_api,
         accounts_api,
@@ -276,6 +218,7 @@ def _add_errors(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     state.writer.start()
+    await state.live.start()
     tasks = [asyncio.create_task(_prepare(app), name="prepare")]
     try:
         # Usually done in a moment. When the database is away, machines are answered meanwhile:
@@ -286,9 +229,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         state.broker.close()
+        state.live.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await state.nodes.stop()
+        await state.live.stop()
         await accounts_api.close(state)
         await state.images.stop()
         await state.lan.stop()
@@ -313,6 +259,7 @@ async def _prepare(app: FastAPI) -> None:
             link = secret or link
             await tidy(state.db, Shelf(settings.data_dir))
             await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
+            await state.nodes.start()
             state.ready = True
         except KtizoError as error:
             log.error("cannot start yet; machines boot from their disks: %s", error.message)
@@ -337,6 +284,7 @@ async def _housekeeping(app: FastAPI) -> None:
                 lapsed = await lease.expire_overdue(session, utc_now())
                 if lapsed:
                     await bump_boot_version(session)
+                unseen = await expire_overdue_inspections(session, utc_now())
                 await events_store.prune(session, state.settings.events_kept)
         except KtizoError as error:
             log.warning("housekeeping waits for the database: %s", error.message)
@@ -344,3 +292,11 @@ async def _housekeeping(app: FastAPI) -> None:
         await state.regenerator.follow(state.reader)
         for device in lapsed:
             record(state.writer, EventKind.LEASE_EXPIRED, mac=device.boot_mac, device_id=device.id)
+        for device in unseen:
+            record(
+                state.writer,
+                EventKind.INSPECTION_ENDED,
+                mac=device.boot_mac,
+                device_id=device.id,
+                data={"how": "expired"},
+            )

@@ -31,6 +31,7 @@ OPERATOR = {
     "GET /audit/export",
     "GET /clusters/{key}/patches",
     "GET /clusters/devices/{device_id}/patches",
+    "GET /nodes/{device_id}/config-plan",
 }
 ADMIN = {
     "GET /people",

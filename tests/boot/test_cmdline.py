@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from boot.samples import BASE, FACTS, facts, profile
 from ktizo.boot.cmdline import command_line
+from ktizo.boot.profiles import talos
+from ktizo.boot.sinks import Sinks
 from ktizo.core.cmdline import KERNEL_BYTES, CommandLineRefused
 from ktizo.core.errors import Invalid
 from ktizo.core.templates import TemplateRefused, ValueMissing
@@ -158,3 +160,33 @@ def test_whatever_comes_out_reaches_the_kernel_whole(cmdline: str, value: str):
     assert "${" not in line
     assert " ".join(as_ipxe(line)) == line
     assert not line.endswith("\\")
+
+
+SINKS = ("talos.events.sink=10.77.0.2:8081", "talos.logging.kernel=tcp://10.77.0.2:8082")
+
+
+def test_a_talos_machine_says_where_it_stands_from_its_first_second():
+    assert Sinks(8081, 8082).arguments(BASE) == SINKS
+    line = command_line(profile("talos_worker"), {}, FACTS, sinks=SINKS)
+    assert line == f"{TALOS} {' '.join(SINKS)}"
+    of_build = command_line(profile("talos_worker"), {}, FACTS, talos.LINE, SINKS)
+    assert set(SINKS) < set(of_build.split())
+
+
+def test_the_sinks_can_be_taken_away_or_be_others():
+    away = {"kernel_args": "-talos.events.sink -talos.logging.kernel"}
+    other = {"kernel_args": "talos.events.sink=192.0.2.9:1"}
+    own = profile("talos_worker", cmdline="slab_nomerge talos.events.sink=192.0.2.9:1")
+    for of_build in (None, talos.LINE):
+        line = command_line(profile("talos_worker"), away, FACTS, of_build, SINKS)
+        assert "talos.events.sink" not in line
+        assert "talos.logging.kernel" not in line
+    line = command_line(profile("talos_worker"), other, FACTS, talos.LINE, SINKS)
+    assert [one for one in line.split() if "events.sink" in one] == [
+        "talos.events.sink=192.0.2.9:1"
+    ]
+    assert command_line(own, {}, FACTS, sinks=SINKS) == f"{own.cmdline} {SINKS[1]}"
+
+
+def test_a_plain_release_boots_with_the_line_of_the_talos_profile():
+    assert TALOS.rpartition(" ")[0] == talos.LINE

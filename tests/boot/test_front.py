@@ -9,16 +9,17 @@ import pytest
 from boot.samples import profile
 from integration import ipxe
 from ktizo.boot import render
-from ktizo.boot.answer import Answer, Chosen
+from ktizo.boot.answer import Answer
 from ktizo.boot.asking import Asking
+from ktizo.boot.chosen import Chosen
 from ktizo.boot.decide import Action, Decision, ProfileState, Rule
 from ktizo.boot.knock import Knock, KnockSink
 from ktizo.boot.machine import front as front_module
 from ktizo.boot.machine.front import Front
 from ktizo.core.errors import Unavailable
-from ktizo.devices.facts import DeviceFacts, LeaseFacts
+from ktizo.devices.facts import DeviceFacts, InspectionFacts, LeaseFacts
 from ktizo.devices.lifecycle import State
-from ktizo.devices.progress import Offer, OfferCounter, OfferSink
+from ktizo.devices.progress import InspectionSink, Looked, Offer, OfferCounter, OfferSink
 from ktizo.network.neighbours import Cards
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +70,7 @@ class Answerer:
     def __init__(self) -> None:
         self.asked: list[tuple[Asking | None, str, bool]] = []
         self.lease: LeaseFacts | None = None
+        self.inspection: InspectionFacts | None = None
         self.rule = Rule.UNKNOWN
         self.fault: Exception | None = None
 
@@ -86,12 +88,15 @@ class Answerer:
             raise self.fault
         rule = self.rule if can_record else Rule.CANNOT_RECORD
         rule = rule if own_card else Rule.FOREIGN_CARD
-        boots = rule is Rule.APPROVED
-        decision = Decision(Action.BOOT if boots else Action.LOCAL_DISK, rule)
+        told = {Rule.APPROVED: Action.BOOT, Rule.INSPECTION: Action.INSPECT}
+        boots = rule in told
+        decision = Decision(told.get(rule, Action.LOCAL_DISK), rule)
         claim = asking.claim if asking else None
         lease, body = self.lease, KERNEL if boots else DISK
-        device = None if lease is None else DeviceFacts(
-            7, State.APPROVED, None, None, None, None, "sanboot", (), MAC, "a", NOON, lease
+        known = lease is not None or self.inspection is not None
+        device = None if not known else DeviceFacts(
+            7, State.APPROVED, None, None, None, None, "sanboot", (), MAC, "a", NOON, lease,
+            self.inspection,
         )  # fmt: skip
         return Answer(
             decision, body, 200, claim, device, Chosen(ProfileState.READY, profile(), {}), "ABC-DEF"
@@ -127,6 +132,8 @@ class Street:
             KnockSink(None, None, None),  # type: ignore[arg-type]
             OfferSink(None, None, LIMIT),  # type: ignore[arg-type]
             OfferCounter(),
+            inspections=InspectionSink(None, LIMIT),  # type: ignore[arg-type]
+            looks=OfferCounter(),
             base_url=base_url,
             learned=lambda address, mac: self.learned.append((address, mac)),
             cards=Cards(lambda: self.neighbours, clock=lambda: 0.0),
@@ -393,3 +400,41 @@ async def test_a_first_script_of_long_ago_is_not_this_machines(street: Street):
     street.now += timedelta(minutes=6)
     await street.ask()
     assert [k for k in street.writer.of("knocks") if k.kind == "script_asked"] == []
+
+
+def inspection(minutes: int = 60, boots: int = 0) -> InspectionFacts:
+    until = NOON + timedelta(minutes=minutes)
+    return InspectionFacts(4, "release", "v1.12.11", until, boots, None)
+
+
+async def test_boots_of_an_inspection_are_counted_and_the_limit_asks_anew(street: Street):
+    street.answerer.rule, street.answerer.inspection = Rule.INSPECTION, inspection(boots=2)
+    for count in (3, 4, 5):
+        assert (await street.ask())[2] == KERNEL
+        assert street.writer.of("inspections") == [Looked(7, 4, count)]
+    assert len(street.answerer.asked) == 1, "answered from memory"
+    street.answerer.rule = Rule.INSPECTION_USED_UP
+    assert (await street.ask())[2] == DISK
+    assert street.writer.of("offers") == []
+
+
+async def test_an_inspection_kept_in_memory_ends_with_its_time(street: Street):
+    street.answerer.rule, street.answerer.inspection = Rule.INSPECTION, inspection(minutes=60)
+    assert (await street.ask())[2] == KERNEL
+    street.now = NOON + timedelta(minutes=60)
+    street.answerer.rule = Rule.NOT_APPROVED
+    assert (await street.ask())[2] == DISK
+
+
+async def test_an_inspection_kept_in_memory_is_not_for_another_card_nor_without_history(
+    street: Street,
+):
+    street.answerer.rule, street.answerer.inspection = Rule.INSPECTION, inspection()
+    assert (await street.ask())[2] == KERNEL
+    street.writer.healthy = False
+    assert (await street.ask())[2] == DISK
+    street.writer.healthy = True
+    street.neighbours[ADDRESS] = "52:54:00:00:00:66"
+    assert (await street.ask(address=ADDRESS))[2] == DISK
+    street.neighbours[ADDRESS] = MAC
+    assert (await street.ask(address=ADDRESS))[2] == KERNEL

@@ -43,6 +43,10 @@ class Box:
             "KTIZO_PORT": str(self.port),
             "KTIZO_DATA_DIR": str(self.folder / "data"),
             "KTIZO_COMPILED_DIR": str(self.folder / "compiled"),
+            # Servers of several workers run side by side, and no machine of theirs is a node.
+            "KTIZO_EVENT_SINK_PORT": "0",
+            "KTIZO_KERNEL_LOG_PORT": "0",
+            "KTIZO_NODE_PORT": "0",
             **self.extra,
         }
 

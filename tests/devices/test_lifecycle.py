@@ -15,7 +15,7 @@ from ktizo.devices.lifecycle import (
 GRANTING = {Event.APPROVE, Event.REINSTALL}
 ENDING = {
     *(Event.REJECT, Event.CONFLICT_FOUND, Event.LEASE_EXPIRED, Event.LOOP_FOUND),
-    *(Event.PROVED_INSTALLED, Event.PROVED_RUNNING),
+    *(Event.PROVED_INSTALLED, Event.PROVED_RUNNING, Event.REMOVED),
 }
 
 

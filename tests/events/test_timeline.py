@@ -193,3 +193,11 @@ def test_every_event_is_in_exactly_one_boot_and_time_never_runs_back(
     assert all(boot.steps and boot.steps[0].since_previous_ms is None for boot in found)
     assert all(before.at <= after.at for before, after in pairwise(steps))
     assert all((step.since_previous_ms or 0) >= 0 for step in steps)
+
+
+def test_what_talos_says_on_its_way_belongs_to_its_boot_and_what_it_says_later_does_not() -> None:
+    installing = (300.0, "node_stage"), (301.0, "node_step"), (550.0, "handed_over")
+    (boot,) = boots(story(*sorted([*INSTALLED[:-2], *installing])))
+    assert "node_stage" in [step.kind for step in boot.steps]
+    later = boots(story(*INSTALLED, (90_000.0, "node_state")))
+    assert [one.network_boot for one in later] == [True, False]

@@ -21,6 +21,7 @@ from ktizo.app import create_app
 from ktizo.core.db import Base
 from ktizo.core.gate import Gate
 from ktizo.core.settings import Settings
+from ktizo.nodes.live import Ports
 
 POSTGRES = os.environ.get("KTIZO_TEST_POSTGRES")  # noqa: TID251 - a setting of the tests, not ours
 OFFICE = "10.0.0.2"
@@ -107,6 +108,7 @@ class House:
     async def open(self, *, wait: bool = True) -> Self:
         """Start. With `wait` False the start may still be trying: the database is away."""
         self.app = create_app(self.settings, announce=self.announced.append)
+        self.state.live.ports = Ports("", None, None)  # sockets are left out
         self._stop = asyncio.Event()
         self._started = started = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._life(started))
@@ -279,7 +281,8 @@ def settings_in(folder: Path, kind: str = "sqlite", **changes: Any) -> Settings:
         compiled_dir=folder / "compiled",
         loaders_dir=folder / "loaders",
         database_url=POSTGRES if kind == "postgresql" else None,
-        **{"machine_rate_limit": "1000000/minute", **changes},
+        # The machines here are only addresses: nobody is to be dialled.
+        **{"machine_rate_limit": "1000000/minute", "node_port": 0, **changes},
     )
 
 

@@ -28,8 +28,11 @@ from hypothesis.stateful import (
 
 from integration.conftest import Clock
 from integration.house import BASE, UUID_A, UUID_B, House, Told, open_house
+from integration.test_clusters import FILES, imported
 from ktizo.core.db import bump_boot_version
 from ktizo.devices import lease
+from ktizo.devices.inspection import expire_overdue_inspections
+from ktizo.devices.lifecycle import UNDECIDED
 from ktizo.devices.tables import Device, DeviceMac
 
 MACS = ("52:54:00:00:00:0a", "52:54:00:00:00:0b", "52:54:00:00:00:0c")
@@ -61,7 +64,9 @@ MISHAPS = st.sampled_from(
     ["time", "clean up", "restart", "power cut", "forget", "card of another", "forgery", "forgery"]
 )
 macs = st.sampled_from([*MACS[:1] * 4, *MACS[1:]])
+mostly_undecided = st.sampled_from([*MACS, *MACS[2:] * 3])
 LIMIT = 3
+PARTIAL = ["EventSinkConfig", "KmsgLogConfig"]
 _LOOK = sa.select(DeviceMac.mac, Device.id, Device.state, Device.uuid, Device.serial).join(
     Device, Device.id == DeviceMac.device_id
 )
@@ -77,6 +82,14 @@ class Grant:
     offers: int = 0
 
 
+@dataclass
+class Leave:
+    """Leave to look at a machine: since which step, and until when."""
+
+    step: int
+    until: datetime
+
+
 class Law(RuleBasedStateMachine):
     """Every rule is something that happens; `_judge` is the law."""
 
@@ -89,12 +102,16 @@ class Law(RuleBasedStateMachine):
             self._folder, grown=grown, boot_loop_limit=LIMIT, lease_minutes=60
         )
         self.house: House = self._run(self._house.__aenter__())
+        self._run(imported(self.house, FILES))
         self._quiet()
         self.step = 0
         self.grants: dict[int, Grant] = {}
         self.stops: dict[int, int] = {}
         self.states: dict[int, str] = {}
         self.tickets: list[tuple[str, int, str]] = []  # path, machine, the permission's time
+        self.leaves: dict[int, Leave] = {}
+        self.decided: dict[int, int] = {}  # machine -> the step somebody decided about it last
+        self.looks: list[tuple[str, int]] = []  # path, machine
         self.lost = 0  # uses forgotten in power cuts
         self.reused = False  # numbers of forgotten permissions are given out again
 
@@ -121,6 +138,8 @@ class Law(RuleBasedStateMachine):
         ):
             if state != self.states.get(device_id) and state not in {"approved", "installing"}:
                 self.stops[device_id] = self.step
+            if state not in UNDECIDED:
+                self.decided[device_id] = self.step
             self.states[device_id] = state
             found[mac] = {"id": device_id, "state": state, "uuid": uuid, "serial": serial}
         return found
@@ -161,6 +180,9 @@ class Law(RuleBasedStateMachine):
         assert told.status == 200, told
         if not told.installer:
             return
+        if told.first_word == "inspection":
+            self._judge_look(told, device, claim)
+            return
         grant = self._may(device)
         assert grant is not None, f"a kernel without a permission: {device} {told.text}"
         assert device is not None
@@ -168,6 +190,22 @@ class Law(RuleBasedStateMachine):
         grant.offers += 1
         for path in told.ticket_paths:
             self.tickets.append((path, device["id"], grant.granted_at))
+
+    def _judge_look(self, told: Told, device: dict[str, Any] | None, claim: dict[str, str]) -> None:
+        """A look: somebody asked, nobody decided since, and what it boots installs nothing."""
+        assert device is not None, told
+        self._insist_on_leave(device["id"])
+        assert device["state"] in UNDECIDED, device
+        assert device["uuid"] in {None, claim.get("uuid")}, device
+        assert "talos.halt_if_installed=1" in told.line("kernel").split()
+        (path,) = told.ticket_paths
+        self.looks.append((path, device["id"]))
+
+    def _insist_on_leave(self, device_id: int) -> None:
+        leave = self.leaves.get(device_id)
+        assert leave is not None, "a look nobody asked for"
+        assert leave.step > self.decided.get(device_id, 0), "a look after a decision"
+        assert self._clock() < leave.until, "a look out of time"
 
     # The LAN
 
@@ -177,6 +215,8 @@ class Law(RuleBasedStateMachine):
             self._knock(mac)
         self._flush()
         self._decide(MACS[0], "approve")
+        self._ask_to_look(MACS[2])
+        self._knock(MACS[2])
 
     def _knock(self, mac: str, claim: dict[str, str] | None = None, **more: str) -> None:
         device = self._look().get(mac)
@@ -217,6 +257,18 @@ class Law(RuleBasedStateMachine):
             self._insist(device_id, granted_at)
             if data.draw(st.booleans()):
                 self._prove(answer.text, device_id, granted_at)
+
+    @precondition(lambda self: self.looks)
+    @rule(data=st.data(), address=st.sampled_from(["10.0.0.50", "10.0.0.66"]))
+    def use_a_ticket_of_a_look(self, data: st.DataObject, address: str) -> None:
+        path, device_id = data.draw(st.sampled_from(self.looks))
+        self._look()
+        answer = self._run(self.house.at(address).get(path))
+        assert answer.status_code in {200, 403}, answer.text
+        if answer.status_code == 200:
+            self._insist_on_leave(device_id)
+            assert re.findall(r"^kind: (.*)$", answer.text, re.MULTILINE) == PARTIAL
+            assert "machine:" not in answer.text
 
     def _insist(self, device_id: int, granted_at: str) -> None:
         grant = self.grants[device_id]
@@ -260,6 +312,26 @@ class Law(RuleBasedStateMachine):
         self._decide(mac, what)
         self._knock(mac)
 
+    @rule(mac=mostly_undecided)
+    def ask_to_look_and_see_what_it_boots(self, mac: str) -> None:
+        self._ask_to_look(mac)
+        self._knock(mac)
+
+    def _ask_to_look(self, mac: str) -> None:
+        view = self._act(mac, "inspect")
+        device = self._look().get(mac)
+        if view is not None and device is not None:
+            until = datetime.fromisoformat(view["expires_at"])
+            self.leaves[device["id"]] = Leave(self.step, until)
+
+    @rule(mac=mostly_undecided)
+    def take_the_look_back(self, mac: str) -> None:
+        device = self._look().get(mac)
+        if device is not None:
+            self._run(self.house.api("DELETE", f"devices/{device['id']}/inspection"))
+            self.leaves.pop(device["id"], None)
+        self._knock(mac)
+
     # Time, and the power
 
     @rule(what=MISHAPS, mac=macs)
@@ -284,6 +356,7 @@ class Law(RuleBasedStateMachine):
         async def housekeeping() -> None:
             async with self.house.state.db.write() as session:
                 await lease.expire_overdue(session, self._clock())
+                await expire_overdue_inspections(session, self._clock())
                 await bump_boot_version(session)
 
         self._run(housekeeping())
@@ -302,9 +375,11 @@ class Law(RuleBasedStateMachine):
         if device is not None:
             self._run(self.house.api("DELETE", f"devices/{device['id']}", 204))
             self.reused = True
-            for book in (self.grants, self.stops, self.states):
+            books: tuple[dict[int, Any], ...] = (self.grants, self.stops, self.states)
+            for book in (*books, self.leaves, self.decided):
                 book.pop(device["id"], None)
             self.tickets = [one for one in self.tickets if one[1] != device["id"]]
+            self.looks = [one for one in self.looks if one[1] != device["id"]]
 
 
 @pytest.mark.slow

@@ -60,7 +60,10 @@ async def test_a_held_machine_shows_the_code_the_office_sees_and_boots_on_once_a
         assert held.first_word == "hold"
         assert f"    pairing code  {device['pairing_code']}\n" in held.text
         assert "    make          PowerEdge ??x?\n" in held.text
-        assert "chain --replace --autofree http://ktizo.test:8000/boot/boot.ipxe ||\n" in held.text
+        assert (
+            "chain --replace --autofree --timeout 30000 http://ktizo.test:8000/boot/boot.ipxe ||\n"
+            in held.text
+        )
         assert ipxe.ends_on_disk(held.text)
         assert not held.installer
         await house.stock("debian")
@@ -85,7 +88,10 @@ async def test_the_menu_for_unknown_machines_has_nothing_that_installs(opened: O
         assert ipxe.ends_on_disk(menu.text)
         waiting = await house.knock(path="/boot/wait.ipxe")
         assert waiting.first_word == "hold"
-        assert "chain --replace --autofree http://ktizo.test:8000/boot/wait.ipxe" in waiting.text
+        assert (
+            "chain --replace --autofree --timeout 30000 http://ktizo.test:8000/boot/wait.ipxe"
+            in waiting.text
+        )
 
 
 async def test_who_waits_from_the_menu_boots_on_once_approved(opened: OpenHouse):

@@ -13,7 +13,9 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def stranger(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
+async def stranger(
+    talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Address]:
     """A server that is not Talos, for the time of a test."""
     writers: list[asyncio.StreamWriter] = []
 
@@ -26,9 +28,9 @@ async def stranger(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIte
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, host, port, ssl=tls)
     try:
-        yield Address("127.0.0.1", server.sockets[0].getsockname()[1])
+        yield Address(host, server.sockets[0].getsockname()[1])
     finally:
         server.close()
         for writer in writers:

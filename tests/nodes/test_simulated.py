@@ -7,8 +7,17 @@ import pytest
 
 from ktizo.nodes.client import Address, Maintenance, NodeClient
 from ktizo.nodes.errors import Busy, Unreachable
-from ktizo.nodes.simulated import Hardware, Lan, SimulatedDisk, SimulatedNode, Stage, Timings
+from ktizo.nodes.simulated import (
+    Hardware,
+    Lan,
+    SimulatedDisk,
+    SimulatedNode,
+    Stage,
+    Timings,
+    disks,
+)
 from ktizo.nodes.simulated.answers import _ANSWERS
+from ktizo.nodes.wire.events_pb2 import SequenceEvent
 from ktizo.nodes.wire.methods import METHODS
 from nodes.conftest import Fleet, config_for
 
@@ -138,3 +147,34 @@ async def test_a_hundred_machines_fit_into_one_process(fleet: Fleet):
         found += await asyncio.gather(*(client.disks() for client in clients[at : at + 10]))
     assert len({disks[0].serial for disks in found}) == 100
     assert len({await client.connect() for client in clients}) == 100, "each has its own key"
+
+
+async def test_without_the_disk_its_config_names_nothing_is_written(fleet: Fleet):
+    gone = SimulatedDisk("nvme0n1", whole="zfs")
+    node = SimulatedNode(hardware=Hardware(disks=(gone,)), lan=fleet.lan)
+    fleet.nodes.append(node)
+    await node.power_on()
+    await fleet.maintenance(node).apply_configuration(config_for(fleet.bundle))
+    await node.until_boot(2)
+    assert node.stage is Stage.MAINTENANCE
+    assert (node.wiped, node.system_disk) == ([], "")
+    assert node.hardware.disks == (gone,)
+    said = [one for one in node.events.since(0) if one.data.type_url.endswith(".SequenceEvent")]
+    event = SequenceEvent.FromString(said[-1].data.value)
+    assert event.sequence == "install"
+    assert "no disk matches" in event.error.message
+
+
+async def test_an_installation_leaves_nothing_else_on_its_disk_and_a_reset_nothing_at_all(
+    fleet: Fleet,
+):
+    node = SimulatedNode(hardware=Hardware(disks=(disks.ceph("sda", 1),)), lan=fleet.lan)
+    fleet.nodes.append(node)
+    await node.power_on()
+    await fleet.maintenance(node).apply_configuration(config_for(fleet.bundle))
+    await node.until_boot(2)
+    assert node.hardware.disks[0].has_talos
+    assert not node.hardware.disks[0].whole
+    await fleet.client(node).reset(graceful=False, reboot=True)
+    await node.until_boot(3)
+    assert (node.hardware.disks[0].volumes, node.system_disk) == ((), "")

@@ -25,9 +25,10 @@ from ktizo.nodes.wire import (
     events_pb2,
     lifecycle_pb2,
     machine_pb2,
+    sink_pb2,
     storage_pb2,
 )
-from ktizo.nodes.wire.methods import METHODS
+from ktizo.nodes.wire.methods import METHODS, PUBLISH
 from ktizo.talos.contracts import contract
 from nodes.conftest import NEW, OLD, Fleet, config_for
 from nodes.wire_reader import decode
@@ -155,6 +156,27 @@ def test_resources_are_numbered_as_cosi_does():
                 method.request.DESCRIPTOR.name,
                 f"stream {name}" if method.streams else name,
             ]
+
+
+def test_the_event_sink_is_numbered_as_talos_does():
+    known = reference("siderolink-events.json")
+    for message in messages(sink_pb2):
+        theirs = known[message.full_name]
+        ours = {field.name: f"{field.number}:{type_of(field)}" for field in message.fields}
+        assert ours == theirs
+    names = [PUBLISH.request.DESCRIPTOR.full_name, PUBLISH.reply.DESCRIPTOR.full_name]
+    assert known[PUBLISH.path.removeprefix("/")] == names
+
+
+@EVERY
+async def test_what_the_sink_is_sent_reads_right_with_talos_s_numbers(version: str):
+    known = reference(FILES[version])
+    payload = events_pb2.MachineStatusEvent(
+        stage="RUNNING", status={"ready": True, "unmet_conditions": [{"name": "a", "reason": "b"}]}
+    )
+    sent = decode(known, "machine.MachineStatusEvent", payload.SerializeToString())
+    unmet = [{"name": "a", "reason": "b"}]
+    assert sent == {"stage": "RUNNING", "status": {"ready": 1, "unmet_conditions": unmet}}
 
 
 SENT: dict[str, dict[str, Any]] = {

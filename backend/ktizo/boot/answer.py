@@ -10,12 +10,16 @@ from datetime import datetime
 
 from ktizo.boot import render, store
 from ktizo.boot.asking import Asking
+from ktizo.boot.chosen import NO_LOOK, NOTHING_CHOSEN, Chosen, Look
 from ktizo.boot.cmdline import command_line
 from ktizo.boot.configs import ConfigFacts, config_names
-from ktizo.boot.decide import Action, Decision, Facts, ProfileState, Rule, decide
-from ktizo.boot.files import Files, files_for
-from ktizo.boot.profile import Profile, ProfileType
+from ktizo.boot.decide import Action, Decision, Facts, ProfileState, decide
+from ktizo.boot.files import files_for
+from ktizo.boot.look import look
+from ktizo.boot.profile import TALOS, Profile, ProfileType
 from ktizo.boot.profiles import KINDS
+from ktizo.boot.sinks import Sinks
+from ktizo.boot.telling import WAIT, Told
 from ktizo.boot.tickets import Tickets
 from ktizo.core import urls
 from ktizo.core.bootdb import BootReader
@@ -24,22 +28,9 @@ from ktizo.core.settings import Settings
 from ktizo.devices import store as devices
 from ktizo.devices.facts import DeviceFacts
 from ktizo.devices.identity import Claim, Match, compare, shows_its_marks
+from ktizo.devices.lifecycle import UNDECIDED
 from ktizo.devices.pairing import pairing_code
 from ktizo.devices.progress import OfferCounter
-
-WAIT = "wait"  # the menu entry for unknown machines, asked for like a profile
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The profile that applies, how ready it is, and its parameters for this machine."""
-
-    state: ProfileState
-    profile: Profile | None = None
-    parameters: Mapping[str, str] | None = None
-    problem: str = ""
-    cmdline: str = ""
-    files: Files | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +42,19 @@ class Answer:
     status: int = 200
     claim: Claim | None = None
     device: DeviceFacts | None = None
-    chosen: Chosen = Chosen(ProfileState.NONE)
+    chosen: Chosen = NOTHING_CHOSEN
     code: str = ""
+    look: Look = NO_LOOK
 
     @property
     def offers_installer(self) -> bool:
         """Say whether this answer uses the machine's lease."""
         return self.decision.action is Action.BOOT
+
+    @property
+    def inspects(self) -> bool:
+        """Say whether this answer uses the machine's inspection."""
+        return self.decision.action is Action.INSPECT
 
 
 class Answerer:
@@ -70,13 +67,17 @@ class Answerer:
         tickets: Tickets,
         counter: OfferCounter,
         pairing_key: bytes,
+        looks: OfferCounter,
     ) -> None:
+        """`counter` and `looks` know how often leases and inspections were used."""
         self._reader = reader
         self._policy = settings.unknown_machines
         self.limit = settings.boot_loop_limit
         self._tickets = tickets
         self._counter = counter
         self._pairing_key = pairing_key
+        self._looks = looks
+        self.sinks = Sinks(settings.event_sink_port, settings.kernel_log_port)
 
     def over(self, reader: BootReader) -> "Answerer":
         """Return one that reads through `reader`, such as a transaction that will be taken back."""
@@ -102,12 +103,13 @@ class Answerer:
         try:
             device = await devices.boot_facts(self._reader, asking.claim.mac)
             chosen = await self._choose(device, asking, base)
+            seen = await self._look(device, asking, now, base)
         except Unavailable:
             return self._render(Facts(state=None, database=False), asking.claim, base)
         common = Facts(state=None, can_record=can_record, own_card=own_card)
-        facts = self._facts(asking, device, chosen, now, common)
+        facts = replace(self._facts(asking, device, chosen, now, common), look=seen.state)
         items = await self._items(chosen) if facts.profile is ProfileState.MENU else ()
-        return self._render(facts, asking.claim, base, device, chosen, items)
+        return self._render(facts, asking.claim, base, device, chosen, items, seen)
 
     def _facts(
         self,
@@ -125,7 +127,7 @@ class Answerer:
         )
         if device is None:
             return common
-        lease = device.lease
+        lease, open_ = device.lease, device.inspection
         return replace(
             common,
             state=device.state,
@@ -133,15 +135,16 @@ class Answerer:
             shows_its_marks=shows_its_marks(device.uuid, device.serial, asking.claim),
             lease_live=lease is not None and lease.live(now),
             offers=self._counter.of(lease.id, lease.offers) if lease else 0,
+            look_boots=self._looks.of(open_.id, open_.boots) if open_ else 0,
             profile=chosen.state,
         )
 
     async def _choose(self, device: DeviceFacts | None, asking: Asking, base: str) -> Chosen:
         if device is None or device.lease is None:
-            return Chosen(ProfileState.NONE)
+            return NOTHING_CHOSEN
         assigned = await store.assigned(self._reader, device.id, device.role)
         if assigned is None:
-            return Chosen(ProfileState.NONE)
+            return NOTHING_CHOSEN
         profile, parameters = assigned
         wanted = None if asking.choice == WAIT else asking.choice
         if wanted is not None and wanted != profile.name:
@@ -152,6 +155,19 @@ class Answerer:
                 return Chosen(ProfileState.NOT_ASSIGNED, profile)
             profile = picked
         return await self._ready(profile, parameters, device, asking.claim, base)
+
+    async def _look(
+        self, device: DeviceFacts | None, asking: Asking, now: datetime, base: str
+    ) -> Look:
+        """Return what the machine would boot to be looked at; nothing unless that was asked for."""
+        if device is None or device.state not in UNDECIDED:
+            return NO_LOOK
+        if device.inspection is None or not device.inspection.live(now):
+            return NO_LOOK
+        arch = asking.claim.arch
+        return await look(
+            self._reader, self._tickets, self.sinks, device, device.inspection, arch, base
+        )
 
     async def _ready(
         self,
@@ -168,7 +184,8 @@ class Answerer:
         try:
             files = await files_for(self._reader, profile, device.id, claim.arch)
             facts = await self.config_facts(profile, parameters, device, claim.mac, base)
-            cmdline = command_line(profile, parameters, facts, files.line)
+            told = self.sinks.arguments(base) if profile.type in TALOS else ()
+            cmdline = command_line(profile, parameters, facts, files.line, told)
         except Invalid as error:
             return Chosen(ProfileState.BROKEN, profile, parameters, error.message)
         return Chosen(ProfileState.READY, profile, parameters, "", cmdline, files)
@@ -219,72 +236,18 @@ class Answerer:
         claim: Claim | None,
         base: str,
         device: DeviceFacts | None = None,
-        chosen: Chosen = Chosen(ProfileState.NONE),
+        chosen: Chosen = NOTHING_CHOSEN,
         items: tuple[render.MenuItem, ...] = (),
+        seen: Look = NO_LOOK,
     ) -> Answer:
         decision = decide(facts)
-        handover = device.handover if device else "sanboot"
-        firmware = claim.firmware if claim else None
         code = pairing_code(self._pairing_key, claim.mac) if claim else ""
+        told = Told(decision, facts, claim, base, device, chosen, seen, items, code)
         # The HTTP 404 hand-over: iPXE's fetch fails, and boot.ipxe ends with the firmware's own
         # order. UEFI gets the script, where `exit 1` does the same and says why.
-        not_found = handover == "http_404" and firmware != "uefi"
-        script = self._script(decision, facts, claim, base, device, chosen, items, code)
+        handover = device.handover if device else "sanboot"
+        not_found = handover == "http_404" and (claim is None or claim.firmware != "uefi")
         refused = decision.action is Action.LOCAL_DISK and not_found
-        body = f"local_disk: {decision.reason}\n" if refused else script
-        return Answer(decision, body.encode(), 404 if refused else 200, claim, device, chosen, code)
-
-    def _script(
-        self,
-        decision: Decision,
-        facts: Facts,
-        claim: Claim | None,
-        base: str,
-        device: DeviceFacts | None,
-        chosen: Chosen,
-        items: tuple[render.MenuItem, ...],
-        code: str,
-    ) -> str:
-        handover = render.handover_command(
-            device.handover if device else "sanboot", claim.firmware if claim else None
-        )
-        machine = render.machine_name(claim, device.hostname if device else None)
-        if decision.action is Action.BOOT and chosen.profile and chosen.files:
-            return self._linux(chosen, chosen.profile, chosen.files, base, machine, handover)
-        if decision.action is Action.HOLD and claim is not None:
-            again = WAIT if facts.chose_to_wait else "boot"
-            product = render.product_name(claim)
-            return render.script(
-                render.HoldScript(base, machine, product, code, handover, again=again)
-            )
-        if decision.action in {Action.MENU, Action.MENU_UNKNOWN}:
-            unknown = decision.action is Action.MENU_UNKNOWN
-            return render.script(render.MenuScript(base, machine, items, unknown, handover))
-        reason = decision.reason
-        if decision.rule is Rule.PROFILE_BROKEN:
-            reason = f"{reason}: {chosen.problem}"
-        return render.script(
-            render.DiskScript(decision.rule, render.plain(reason), machine, handover)
-        )
-
-    def _linux(
-        self,
-        chosen: Chosen,
-        profile: Profile,
-        files: Files,
-        base: str,
-        machine: str,
-        handover: str,
-    ) -> str:
-        names = "".join(f"initrd=initrd{i} " for i in range(len(files.initrds)))
-        return render.script(
-            render.LinuxScript(
-                machine=machine,
-                profile=profile.name,
-                title=render.plain(f"{KINDS[profile.type].title} ({profile.name})"),
-                kernel=base + files.kernel,
-                cmdline=names + chosen.cmdline,
-                initrds=tuple(base + path for path in files.initrds),
-                handover=handover,
-            )
-        )
+        body = f"local_disk: {decision.reason}\n" if refused else told.script()
+        status = 404 if refused else 200
+        return Answer(decision, body.encode(), status, claim, device, chosen, code, seen)

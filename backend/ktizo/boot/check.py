@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ktizo.boot.cmdline import command_line
 from ktizo.boot.configs import VARIABLES, ConfigFacts, config_file, config_names
-from ktizo.boot.profile import Profile
+from ktizo.boot.profile import TALOS, Profile
 from ktizo.boot.profiles import KINDS
+from ktizo.boot.sinks import Sinks
 from ktizo.core.errors import Invalid
 from ktizo.core.templates import ValueMissing, check_operator
 
@@ -49,7 +50,7 @@ def check_profile(profile: Profile) -> None:
     check_operator(profile.config_template, VARIABLES, name="config_template")
     facts = replace(SAMPLE, profile=profile.name)
     with contextlib.suppress(ValueMissing):
-        command_line(profile, {}, facts)
+        command_line(profile, {}, facts, sinks=_sinks(profile))
     with contextlib.suppress(ValueMissing):
         _try_config(profile, facts)
 
@@ -57,8 +58,13 @@ def check_profile(profile: Profile) -> None:
 def check_assignment(profile: Profile, parameters: Mapping[str, str]) -> None:
     """Refuse parameters with which `profile` cannot be rendered, or that leave one open."""
     facts = replace(SAMPLE, profile=profile.name, parameters=parameters)
-    command_line(profile, parameters, facts)
+    command_line(profile, parameters, facts, sinks=_sinks(profile))
     _try_config(profile, facts)
+
+
+def _sinks(profile: Profile) -> tuple[str, ...]:
+    """Return what is added to the line of a Talos profile, as long as it can be."""
+    return Sinks(65535, 65535).arguments(_BASE) if profile.type in TALOS else ()
 
 
 def _try_config(profile: Profile, facts: ConfigFacts) -> None:

@@ -1,7 +1,7 @@
 """The one rule that matters: what may this machine boot now? Pure and total.
 
-Read from the top: every line but the last three ends on the machine's own disk or keeps it
-waiting, and an installer is reached only by falling through all of them.
+Read from the top: every line but the last three ends on the machine's own disk, keeps it waiting
+or lets it be looked at in memory, and an installer is reached only by falling through all of them.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ class Action(StrEnum):
     LOCAL_DISK = "local_disk"  # explain, then hand over to the machine's own disk
     HOLD = "hold"  # show a pairing code and ask again
     MENU_UNKNOWN = "menu_unknown"  # local disk, wait, power off: nothing that writes
+    INSPECT = "inspect"  # Talos in memory with a config that installs nothing: writes to no disk
     MENU = "menu"  # an approved machine may choose a profile
     BOOT = "boot"  # kernel and initrd of a profile: the only one that can write to a disk
 
@@ -32,6 +33,14 @@ class ProfileState(StrEnum):
     NOT_ASSIGNED = "not_assigned"  # asked for by name, not given to this machine
 
 
+class LookState(StrEnum):
+    """Whether an operator asked to look at the machine, and whether that can be."""
+
+    NONE = "none"  # nobody asked, or its time is over
+    READY = "ready"  # its build can be served
+    BROKEN = "broken"
+
+
 class Rule(StrEnum):
     """Which line decided; shown to operators and on the machine's console."""
 
@@ -44,6 +53,9 @@ class Rule(StrEnum):
     FOREIGN_CARD = "foreign_card"
     BOOT_LOOP = "boot_loop"
     NOT_APPROVED = "not_approved"
+    INSPECTION = "inspection"
+    INSPECTION_IMPOSSIBLE = "inspection_impossible"
+    INSPECTION_USED_UP = "inspection_used_up"
     ALREADY_INSTALLED = "already_installed"
     NO_PROFILE = "no_profile"
     PROFILE_LOCAL_DISK = "profile_local_disk"
@@ -65,6 +77,8 @@ class Facts:
     offers: int = 0
     offers_limit: int = 5
     profile: ProfileState = ProfileState.NONE
+    look: LookState = LookState.NONE
+    look_boots: int = 0  # how often it was booted for that; `offers_limit` is enough
     can_record: bool = True
     shows_its_marks: bool = True  # the request named the UUID and serial on record
     own_card: bool = True  # its packets come from the card it names, as far as can be seen
@@ -97,6 +111,9 @@ REASONS: dict[Rule, str] = {
     Rule.FOREIGN_CARD: "the request comes from another network card than the one it names",
     Rule.BOOT_LOOP: "it asked for its installer again and again without getting anywhere",
     Rule.NOT_APPROVED: "no operator has approved this machine",
+    Rule.INSPECTION: "an operator asked to look at this machine; nothing on it is written",
+    Rule.INSPECTION_IMPOSSIBLE: "an operator asked to look at this machine, and that cannot be",
+    Rule.INSPECTION_USED_UP: "it booted to be looked at again and again without getting anywhere",
     Rule.ALREADY_INSTALLED: "it is installed: its own disk is what it should run",
     Rule.NO_PROFILE: "it is approved, but no boot profile and no role is set",
     Rule.PROFILE_LOCAL_DISK: "its boot profile is the local disk",
@@ -118,12 +135,29 @@ _WAITING = {
 def decide(facts: Facts) -> Decision:
     """Return what the machine is told. Every combination of facts has an answer."""
     refusal = _unfit(facts) or _not_permitted(facts) or _no_profile(facts)
+    if refusal is Rule.NOT_APPROVED and facts.look is not LookState.NONE:
+        return _looked_at(facts)
     if refusal is not None:
         undecided = refusal in {Rule.UNKNOWN, Rule.NOT_APPROVED}
         return Decision(_waiting(facts) if undecided else Action.LOCAL_DISK, refusal)
     if facts.profile is ProfileState.MENU:
         return Decision(Action.MENU, Rule.MENU)
     return Decision(Action.BOOT, Rule.APPROVED)
+
+
+def _looked_at(facts: Facts) -> Decision:
+    """Return what a machine is told on which nobody has decided, and which is to be looked at.
+
+    A request that is not believed leaves it waiting as before: a held machine asks again.
+    """
+    if facts.look is LookState.BROKEN:
+        return Decision(Action.LOCAL_DISK, Rule.INSPECTION_IMPOSSIBLE)
+    if facts.look_boots >= facts.offers_limit:
+        return Decision(Action.LOCAL_DISK, Rule.INSPECTION_USED_UP)
+    doubt = _not_believed(facts)
+    if doubt is not None:
+        return Decision(_waiting(facts), doubt)
+    return Decision(Action.INSPECT, Rule.INSPECTION)
 
 
 def _waiting(facts: Facts) -> Action:

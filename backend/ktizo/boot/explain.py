@@ -51,6 +51,7 @@ SUMMARIES = {
     Action.LOCAL_DISK: "boot from disk",
     Action.HOLD: "wait for approval, then boot from disk or install",
     Action.MENU_UNKNOWN: "show a menu without installers; boot from disk by default",
+    Action.INSPECT: "boot Talos in memory to be looked at; no disk is written",
     Action.MENU: "show the menu of boot profiles; boot from disk by default",
     Action.BOOT: "boot the profile's kernel",
 }
@@ -58,7 +59,8 @@ SUMMARIES = {
 
 def explain(mac: str, answer: Answer, dhcp: list[DhcpReply]) -> Explanation:
     """Return `answer` with its reasons spelled out."""
-    device, chosen = answer.device, answer.chosen
+    device, chosen, look = answer.device, answer.chosen, answer.look
+    files = look.files or chosen.files
     lease = device.lease if device else None
     at = device.approved_at if device else None
     return Explanation(
@@ -73,9 +75,9 @@ def explain(mac: str, answer: Answer, dhcp: list[DhcpReply]) -> Explanation:
         approved_at=at.isoformat() if at else None,
         lease=asdict(lease) if lease else None,
         profile=chosen.profile.name if chosen.profile else None,
-        profile_problem=chosen.problem or None,
-        boots_from=chosen.files.source if chosen.files else None,
-        command_line=chosen.cmdline or None,
+        profile_problem=look.problem or chosen.problem or None,
+        boots_from=files.source if files else None,
+        command_line=look.cmdline or chosen.cmdline or None,
         pairing_code=answer.code,
         status=answer.status,
         script=answer.body.decode(),

@@ -8,15 +8,13 @@ the mirror lacks that build.
 from dataclasses import dataclass
 
 from ktizo.boot import store
-from ktizo.boot.profile import Profile, ProfileType
+from ktizo.boot.profile import TALOS, Profile
 from ktizo.clusters import build
 from ktizo.core import urls
 from ktizo.core.bootdb import BootReader
 from ktizo.core.errors import Invalid
 from ktizo.images import ready
 from ktizo.images.image import Arch, build_key
-
-TALOS = frozenset({ProfileType.TALOS_CONTROLPLANE, ProfileType.TALOS_WORKER})
 
 
 class FilesMissing(Invalid):
@@ -52,7 +50,7 @@ async def files_for(
     ):  # nor would it with the profile's files: a wrong kernel hangs, and no disk boots
         raise FilesMissing(f"Talos does not run on {arch}")
     try:
-        return await _mirrored(reader, *wanted, kind)
+        return await mirrored(reader, *wanted, kind)
     except ready.NotMirrored as missing:
         try:
             return await _own(reader, profile)
@@ -60,7 +58,8 @@ async def files_for(
             raise FilesMissing(missing.message) from missing
 
 
-async def _mirrored(reader: BootReader, schematic: str, version: str, arch: Arch) -> Files:
+async def mirrored(reader: BootReader, schematic: str, version: str, arch: Arch) -> Files:
+    """Return the files of a build of the mirror; raises NotMirrored, naming what is missing."""
     found = await ready.network_boot(reader, schematic, version, arch)
     return Files(
         kernel=urls.image(schematic, version, found.kernel),

@@ -21,6 +21,9 @@ class ProfileType(StrEnum):
     CUSTOM = "custom"
 
 
+TALOS = frozenset({ProfileType.TALOS_CONTROLPLANE, ProfileType.TALOS_WORKER})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """A kernel, its initrds, one command line and one config file for its installer.

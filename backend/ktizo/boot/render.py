@@ -68,6 +68,9 @@ class HoldScript:
     handover: str
     again: str = "boot"
     poll_s: int = 5
+    # Between tries while Ktizo does not answer: a restart takes seconds, and must not send forty
+    # machines that wait to their disks.
+    patience_s: tuple[int, ...] = (3, 5, 7, 10, 10, 10)
     version: str = __version__
 
 

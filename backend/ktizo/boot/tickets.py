@@ -1,16 +1,17 @@
-"""One-time tickets a boot script carries: for the machine's own config, and for its proof.
+"""One-time tickets a boot script carries: for the machine's own config, for its proof, for a look.
 
-A ticket names the machine and the lease it was made for and is signed, so it needs no row; it is
-good exactly as long as that lease is open and in time. A spent, revoked or expired lease makes
-every ticket worthless, and a ticket for one purpose is worthless for the other.
+A ticket names the machine and the lease, or the inspection, it was made for and is signed, so it
+needs no row; it is good exactly as long as that lease or inspection is open and in time. A spent,
+revoked or expired one makes every ticket worthless, and a ticket for one purpose is worthless for
+the others.
 """
 
 from dataclasses import dataclass
 
 from ktizo.core.tokens import sign, verify
-from ktizo.devices.facts import LeaseFacts
+from ktizo.devices.facts import InspectionFacts, LeaseFacts
 
-CONFIG, DONE = "boot-config", "boot-done"
+CONFIG, DONE, INSPECT = "boot-config", "boot-done", "boot-inspect"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,14 @@ class Ticket:
     device_id: int
     lease_id: int
     profile_id: int  # which was booted: a menu offers several; 0 for a proof
+
+
+@dataclass(frozen=True)
+class LookTicket:
+    """What a valid ticket of an inspection says."""
+
+    device_id: int
+    inspection_id: int
 
 
 class Tickets:
@@ -35,6 +44,17 @@ class Tickets:
     def done(self, device_id: int, lease: LeaseFacts) -> str:
         """Return the ticket with which the machine proves that it runs."""
         return sign(self._key, DONE, device_id, lease.id, 0)
+
+    def inspect(self, device_id: int, inspection: InspectionFacts) -> str:
+        """Return the ticket for the config of a machine that is only looked at."""
+        return sign(self._key, INSPECT, device_id, inspection.id)
+
+    def read_inspect(self, ticket: str) -> LookTicket | None:
+        """Return what a ticket of an inspection says, None when it is none of ours."""
+        fields = verify(self._key, INSPECT, ticket)
+        if fields is None or len(fields) != 2:
+            return None
+        return LookTicket(*map(int, fields))
 
     def read(self, purpose: str, ticket: str) -> Ticket | None:
         """Return what `ticket` says, None when it is not ours or for something else."""

@@ -69,7 +69,13 @@ class Client:
         own = f"[{own}]" if ":" in own else own
         self._url = self._settings.url or f"http://{own}:{self._settings.port}"
 
-    def _token(self) -> str:
+    @property
+    def url(self) -> str:
+        """Where Ktizo is, as http://host:port."""
+        return self._url
+
+    def token(self) -> str:
+        """Return the API token; ends the command when there is none."""
         if self._settings.token is not None:
             return self._settings.token.get_secret_value()
         path = self._settings.data_dir / "cli.token"
@@ -102,7 +108,7 @@ class Client:
                 params={name: value for name, value in query.items() if value not in (None, "")},
                 json=body,
                 content=content,
-                headers={"Authorization": f"Bearer {self._token()}"} | (headers or {}),
+                headers={"Authorization": f"Bearer {self.token()}"} | (headers or {}),
                 timeout=None if content is not None else TIMEOUT_S,
             )
         except httpx.HTTPError as error:

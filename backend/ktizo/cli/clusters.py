@@ -7,15 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from ktizo.cli import show
+from ktizo.cli import running, show
 from ktizo.cli.client import USAGE, Client, fail, handled
-from ktizo.cli.devices import Which, find
+from ktizo.cli.which import Which, find
 from ktizo.core.errors import KtizoError
 from ktizo.core.files import write_atomic
 
 app = typer.Typer(help="Clusters, their machines and configs.", no_args_is_help=True)
 secrets = typer.Typer(help="A cluster's secrets; every look is audited.", no_args_is_help=True)
 app.add_typer(secrets, name="secrets")
+app.command("bring-up")(running.bring_up)
+app.command("upgrade-talos")(running.upgrade_talos)
+app.command("upgrade-kubernetes")(running.upgrade_kubernetes)
+app.command("apply-config")(running.apply_config)
+app.command("remove-member")(running.remove_member)
+app.command("health")(running.health)
 
 Name = Annotated[str, typer.Argument(help="Name or number of a cluster.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it.")]

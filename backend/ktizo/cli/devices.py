@@ -4,27 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ktizo.cli import show
-from ktizo.cli.client import NOT_FOUND, Client, fail, handled
+from ktizo.cli import inspecting, show
+from ktizo.cli.client import Client, handled
+from ktizo.cli.which import Which, find
 
 app = typer.Typer(help="Machines: who knocked, and what was decided.", no_args_is_help=True)
-Which = Annotated[str, typer.Argument(help="Its number, hostname, or a MAC in any spelling.")]
-
-
-def find(client: Client, which: str) -> dict[str, Any]:
-    """Return the one machine called `which`; ends the command when there is none, or several."""
-    if which.isdigit() and len(which) < 10:
-        found: dict[str, Any] = client.get(f"/devices/{which}")
-        return found
-    wanted = which.lower()
-    digits = "".join(c for c in wanted if c in "0123456789abcdef")
-    mac = ":".join(digits[i : i + 2] for i in range(0, 12, 2)) if len(digits) == 12 else None
-    page = client.get("/devices", q=mac or wanted, limit=100)
-    exact = [d for d in page["items"] if wanted == d["hostname"] or mac in d["macs"]]
-    if len(exact) != 1:
-        fail(f"no machine is called {which}; see `ktizo devices list`", NOT_FOUND)
-    only: dict[str, Any] = exact[0]
-    return only
 
 
 @app.command("list")
@@ -100,7 +84,9 @@ def approve(
     profile: Annotated[str | None, typer.Option(help="Boot profile; default: by role.")] = None,
     hostname: Annotated[str | None, typer.Option()] = None,
     cluster: Annotated[str | None, typer.Option(help="Join this cluster.")] = None,
-    install_disk: Annotated[str | None, typer.Option(help="Such as /dev/nvme0n1.")] = None,
+    install_disk: Annotated[
+        str | None, typer.Option(help="Such as /dev/nvme0n1; wwid:... or serial:... pins it.")
+    ] = None,
     minutes: Annotated[int | None, typer.Option(help="How long it may install.")] = None,
     as_json: show.AsJson = False,
 ) -> None:
@@ -145,6 +131,8 @@ def _simple(name: str, doc: str) -> None:
 _simple("reject", "Never let a machine install; a running permission ends at once.")
 _simple("restore", "Take a rejection back: the machine is pending again.")
 _simple("ran", "Note that you saw it run: from now on it boots from its own disk.")
+app.command("inspect")(inspecting.inspect)
+app.command("inspection")(inspecting.inspection)
 
 
 @app.command()

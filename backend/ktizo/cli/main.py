@@ -3,7 +3,21 @@
 import typer
 
 from ktizo import __version__
-from ktizo.cli import accounts, audit, clusters, devices, images, keys, lan, profiles, show, talos
+from ktizo.cli import (
+    accounts,
+    audit,
+    clusters,
+    devices,
+    images,
+    keys,
+    lan,
+    nodes,
+    profiles,
+    show,
+    simulate,
+    talos,
+    works,
+)
 from ktizo.cli.client import Client, handled
 
 app = typer.Typer(
@@ -16,11 +30,14 @@ app.add_typer(devices.app, name="devices")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(lan.app, name="lan")
 app.add_typer(clusters.app, name="clusters")
+app.add_typer(nodes.app, name="nodes")
+app.add_typer(works.app, name="works")
 app.add_typer(images.app, name="images")
 app.add_typer(talos.app, name="talos")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.command("setup-link")(accounts.setup_link)
+app.command("simulate")(simulate.simulate)
 
 
 @app.command()

@@ -93,6 +93,7 @@ async def _run(app: Gate, wanted: Settings) -> None:
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
     app.state.broker.close()  # open streams would keep the server from ending
+    app.state.live.close()  # and so would who waits for a console
     server.stop()
     waiting.cancel()
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from ktizo.clusters import generate
+from ktizo.clusters import disks, generate
 from ktizo.clusters.facts import ROLES, ClusterFacts, MemberFacts
 from ktizo.clusters.generate import Prepared
 from ktizo.clusters.redact import without
@@ -41,7 +41,7 @@ def cluster(
             member.role,
             member.hostname is None,
             bool(member.address),
-            bool(member.install_disk),
+            _kind_of_disk(member.install_disk),
             member.patches,
             member.volumes,
         )
@@ -49,6 +49,11 @@ def cluster(
             looked_at.add(kind)
             machine(shared[member.role], member, bundle)
     return shared
+
+
+def _kind_of_disk(install_disk: str | None) -> str | bool:
+    pin = disks.pinned(install_disk)
+    return pin.kind if pin is not None else bool(install_disk)
 
 
 def machine(shared: Prepared, member: MemberFacts, bundle: Bundle) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktizo.clusters import links, overlay, volume
+from ktizo.clusters import disks, links, overlay, volume
 from ktizo.clusters.facts import CLUSTER, ClusterFacts, MemberFacts
 from ktizo.core import yaml
 from ktizo.core.errors import Invalid
@@ -158,9 +158,11 @@ def _install(
     """Note the machine's own disk, instead of whatever the cluster says."""
     if not member.install_disk:
         return
+    pin = disks.pinned(member.install_disk)
     if talos_contract.split:
         before = prepared.document(UNATTENDED) or {"apiVersion": "v1alpha1", "kind": UNATTENDED[1]}
-        match = f"disk.dev_path == {cel_text(member.install_disk)}"
+        mark, value = (pin.kind, pin.value) if pin else ("dev_path", member.install_disk)
+        match = f"disk.{mark} == {cel_text(value)}"
         rest = before.get("provisioning") or {"wipe": False}
         own.append({**before, "provisioning": {**rest, "diskSelector": {"match": match}}})
         return
@@ -169,7 +171,8 @@ def _install(
         for name, value in _section(prepared, "install").items()
         if name not in {"disk", "diskSelector"}
     }
-    fields["install"] = {"disk": member.install_disk, **install}
+    disk = {"diskSelector": {pin.kind: pin.value}} if pin else {"disk": member.install_disk}
+    fields["install"] = {**disk, **install}
 
 
 def _section(prepared: Prepared, name: str) -> Mapping[str, Any]:

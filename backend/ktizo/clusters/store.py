@@ -12,6 +12,9 @@ from ktizo.core.clock import utc_now
 from ktizo.core.db import IntegrityError, bump_boot_version
 from ktizo.core.errors import Conflict, NotFound
 
+# What other rooms hold in hand: they read its id and name, and give it back to this room.
+Cluster = ClusterRow
+
 
 class ClusterNotFound(NotFound):
     """No cluster has this name or number."""

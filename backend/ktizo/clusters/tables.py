@@ -66,7 +66,7 @@ class MemberRow(Base):
     mac: Mapped[str | None] = mapped_column(sa.String(17))  # the card the address is for
     address: Mapped[str | None] = mapped_column(sa.String(49))  # 192.0.2.11/24
     ip: Mapped[str | None] = mapped_column(sa.String(45), unique=True)  # the same without /24
-    install_disk: Mapped[str | None] = mapped_column(sa.String(255))
+    install_disk: Mapped[str | None] = mapped_column(sa.String(255))  # /dev/..., wwid:, serial:
     patches: Mapped[str] = mapped_column(sa.Text, default="")  # sealed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

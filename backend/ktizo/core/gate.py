@@ -66,7 +66,7 @@ def client_address(scope: Scope, trusted: list[Network]) -> str:
     """
     peer = scope.get("client")
     address: str = peer[0] if peer else "0.0.0.0"  # noqa: S104 - stands for "unknown"
-    if not trusted or not _inside(address, trusted):
+    if not trusted or not inside(address, trusted):
         return address
     headers = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     # An IPv6 zone (%eth0) means something on the proxy only, and may be of any length.
@@ -76,7 +76,7 @@ def client_address(scope: Scope, trusted: list[Network]) -> str:
         if not _is_address(hop):
             return address
         address = hop
-        if not _inside(hop, trusted):
+        if not inside(hop, trusted):
             break
     return address
 
@@ -87,7 +87,7 @@ def said_by_proxy(scope: Scope, trusted: list[Network], header: bytes) -> str:
     The last one in a list is the proxy's own word; what stands before it the caller may have sent.
     """
     peer = scope.get("client")
-    if not trusted or not peer or not _inside(peer[0], trusted):
+    if not trusted or not peer or not inside(peer[0], trusted):
         return ""
     said = b",".join(value for name, value in scope["headers"] if name == header)
     return said.decode("latin-1").rpartition(",")[2].strip()
@@ -101,7 +101,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _inside(address: str, networks: list[Network]) -> bool:
+def inside(address: str, networks: list[Network]) -> bool:
+    """Say whether `address` is in one of `networks`; a text that is no address is in none."""
     if not _is_address(address):
         return False
     ip = ip_address(address)
@@ -177,5 +178,5 @@ class Gate:
         if known is None:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            known = self._known[address] = _inside(address, self._cidrs)
+            known = self._known[address] = inside(address, self._cidrs)
         return known

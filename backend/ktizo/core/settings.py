@@ -94,6 +94,18 @@ class Settings(BaseSettings):
         10_000, ge=1, le=1_000_000, description="Unapproved machines remembered at most."
     )
     max_asset_gib: int = Field(8, ge=1, le=1024, description="Largest boot asset, in GiB.")
+    inspection_minutes: int = Field(
+        60, ge=5, le=1440, description="How long a machine may boot to be inspected, in minutes."
+    )
+    event_sink_port: int = Field(
+        8081, ge=0, le=65535, description="TCP port nodes send their events to (gRPC); 0: none."
+    )
+    kernel_log_port: int = Field(
+        8082, ge=0, le=65535, description="TCP and UDP port for nodes' kernel logs; 0: none."
+    )
+    node_port: int = Field(
+        50000, ge=0, le=65535, description="TCP port of nodes' Talos API; 0: nodes are not asked."
+    )
     events_kept: int = Field(
         500_000, ge=1000, description="Timeline events kept; the oldest go first."
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ktizo.core.db import AsyncSession, IntegrityError
 from ktizo.core.errors import Conflict, Invalid
-from ktizo.devices import lease, store
+from ktizo.devices import inspection, lease, store
 from ktizo.devices.lifecycle import MAY_INSTALL, PROVED, Event, State, after
 from ktizo.devices.tables import Device, Lease
 
@@ -27,6 +27,7 @@ async def approve(
         return held
     device.state, device.approved_at, device.approved_by = state, now, by
     device.updated_at = now
+    await inspection.end(session, device.id, "decided", now)
     return await lease.grant(session, device, reason="approval", by=by, minutes=minutes, now=now)
 
 
@@ -37,19 +38,38 @@ async def reinstall(
 
     `confirm` must name the machine: its hostname, or one of its MACs when it has none.
     """
+    await insist_named(session, device, confirm)
+    device.state = after(State(device.state), Event.REINSTALL)
+    device.approved_at, device.approved_by, device.updated_at = now, by, now
+    await inspection.end(session, device.id, "decided", now)
+    return await lease.grant(session, device, reason="reinstall", by=by, minutes=minutes, now=now)
+
+
+async def insist_named(session: AsyncSession, device: Device, confirm: str) -> None:
+    """Raise ConfirmationMissing unless `confirm` names the machine that is to be erased."""
     macs = (await store.macs_of(session, [device.id])).get(device.id, [])
     names = [device.hostname] if device.hostname else macs
     if confirm.strip().lower() not in names:
         raise ConfirmationMissing(
             f"this erases the machine; confirm with its name: {names[0] if names else device.id}"
         )
-    device.state = after(State(device.state), Event.REINSTALL)
-    device.approved_at, device.approved_by, device.updated_at = now, by, now
-    return await lease.grant(session, device, reason="reinstall", by=by, minutes=minutes, now=now)
+
+
+async def disarm(session: AsyncSession, device: Device, *, now: datetime) -> None:
+    """Make sure that `device`, wiped, is not installed again by itself; twice is the same as once.
+
+    Its lease and inspection end. From then on a network boot leaves it to its own disk, or waiting
+    for a decision. What an operator rejected, or has to look at, stays that.
+    """
+    await inspection.end(session, device.id, "decided", now)
+    await lease.end(session, device, "revoked", now=now)
+    if State(device.state) not in {State.REGISTERED, State.REJECTED, State.CONFLICT}:
+        device.state, device.updated_at = after(State(device.state), Event.REMOVED), now
 
 
 async def reject(session: AsyncSession, device: Device, *, now: datetime) -> None:
-    """Never let `device` install; an open lease is revoked at once."""
+    """Never let `device` install; an open lease or inspection ends at once."""
+    await inspection.end(session, device.id, "decided", now)
     await lease.end(session, device, "revoked", now=now)
     device.state, device.updated_at = after(State(device.state), Event.REJECT), now
     device.conflict = None
@@ -70,6 +90,7 @@ async def prove(session: AsyncSession, device: Device, how: Event, *, now: datet
     if state in PROVED and not (how is Event.PROVED_RUNNING and state is State.INSTALLED):
         return False
     device.state, device.updated_at = after(state, how), now
+    await inspection.end(session, device.id, "decided", now)
     await lease.end(session, device, "spent", now=now)
     return True
 

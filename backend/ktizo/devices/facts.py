@@ -23,6 +23,22 @@ class LeaseFacts:
 
 
 @dataclass(frozen=True)
+class InspectionFacts:
+    """An open inspection: which build it boots, and who has used it so far."""
+
+    id: int
+    schematic: str
+    version: str
+    expires_at: datetime
+    boots: int
+    address: str | None  # that fetched its config first
+
+    def live(self, now: datetime) -> bool:
+        """Say whether the machine may still be looked at."""
+        return now < self.expires_at
+
+
+@dataclass(frozen=True)
 class DeviceFacts:
     """A machine as recorded."""
 
@@ -38,3 +54,4 @@ class DeviceFacts:
     approved_by: str | None
     approved_at: datetime | None
     lease: LeaseFacts | None
+    inspection: InspectionFacts | None = None

@@ -7,7 +7,8 @@
       │                        ▼  │                       ▼    ▼
    first seen               lapsed┘ (approve again)    lapsed  boot_loop (approve or reinstall)
 
-`rejected` and `conflict` can be entered from everywhere, and left only by an operator.
+`rejected` and `conflict` can be entered from everywhere, and left only by an operator. A machine
+that is taken out of its cluster is `pending` before anything on it is wiped.
 """
 
 from enum import StrEnum
@@ -46,6 +47,7 @@ class Event(StrEnum):
     CONFLICT_FOUND = "conflict_found"
     RESOLVED_KEEP = "resolved_keep"
     RESOLVED_CHANGED = "resolved_changed"
+    REMOVED = "removed"  # taken out of its cluster, to be wiped
 
 
 S, E = State, Event
@@ -59,13 +61,16 @@ _MOVES: dict[Event, tuple[frozenset[State], State]] = {
     E.REJECT: (_EVERYWHERE, S.REJECTED),
     E.RESTORE: (frozenset({S.REJECTED}), S.PENDING),
     E.INSTALLER_SENT: (MAY_INSTALL, S.INSTALLING),
-    E.PROVED_INSTALLED: (MAY_INSTALL, S.INSTALLED),
-    E.PROVED_RUNNING: (MAY_INSTALL | PROVED, S.RUNNING),
+    # Talos may take longer than its lease; what it proves by then is true all the same.
+    E.PROVED_INSTALLED: (MAY_INSTALL | {S.LAPSED, S.BOOT_LOOP}, S.INSTALLED),
+    E.PROVED_RUNNING: (MAY_INSTALL | PROVED | {S.LAPSED, S.BOOT_LOOP}, S.RUNNING),
     E.LEASE_EXPIRED: (MAY_INSTALL, S.LAPSED),
     E.REINSTALL: (PROVED | {S.LAPSED, S.BOOT_LOOP}, S.APPROVED),
     E.LOOP_FOUND: (MAY_INSTALL, S.BOOT_LOOP),
     E.CONFLICT_FOUND: (_EVERYWHERE - {S.REJECTED}, S.CONFLICT),
     E.RESOLVED_CHANGED: (frozenset({S.CONFLICT}), S.PENDING),
+    # Wiped, it asks the network: with a lease, or as one that may install, it would come back.
+    E.REMOVED: (_EVERYWHERE - {S.REGISTERED, S.REJECTED, S.CONFLICT}, S.PENDING),
 }
 
 _WAY_OUT: dict[State, str] = {

@@ -1,4 +1,4 @@
-"""Counting installers handed out, so that a machine that only loops is held on its disk."""
+"""Counting what was handed out, so that a machine that only loops is held on its disk."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Offer:
 
 
 class OfferCounter:
-    """How often each lease was used, known at once: the database hears of it a moment later.
+    """How often each lease, or inspection, was used, known at once: the database hears of it later.
 
     Without the memory a machine could be served for ever while the disk is full.
     """
@@ -123,4 +123,48 @@ class ConfigSink:
                 held.config_address = item.address
 
     def after_commit(self, items: Sequence[ConfigFetched]) -> None:
+        """Nobody waits for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A machine used its inspection: how often it booted so far, and who fetched its config."""
+
+    device_id: int
+    inspection_id: int
+    boots: int = 0
+    address: str | None = None
+
+
+class InspectionSink:
+    """Writes down how often an inspection was booted, and which address its ticket belongs to."""
+
+    name = "inspections"
+    rank = 0
+
+    def __init__(self, bump: Callable[[AsyncSession], Awaitable[None]], limit: int) -> None:
+        """`limit`: boots one inspection gives."""
+        self._bump = bump
+        self._limit = limit
+
+    def merge(self, old: Looked, new: Looked) -> Looked:
+        """Keep the higher count and the first address."""
+        boots = max(old.boots, new.boots)
+        return Looked(old.device_id, old.inspection_id, boots, old.address or new.address)
+
+    async def write(self, session: AsyncSession, items: Sequence[Looked]) -> None:
+        """Note a batch; an inspection that ended meanwhile is left alone."""
+        held = await store.inspections_of(session, {item.device_id for item in items})
+        used_up = False
+        for item in items:
+            found = held.get(item.device_id)
+            if found is None or found.id != item.inspection_id:
+                continue
+            found.boots = max(found.boots, item.boots)
+            found.address = found.address or item.address
+            used_up |= item.boots >= self._limit
+        if used_up:  # before that a count changes no answer
+            await self._bump(session)
+
+    def after_commit(self, items: Sequence[Looked]) -> None:
         """Nobody waits for this."""

@@ -20,7 +20,14 @@ ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62
 ClusterName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 ]  # or its number
-InstallDisk = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9._:@+=/-]{1,240}$")]
+# A path, or one disk by a mark of its own; what a mark may hold: clusters/disks.py.
+InstallDisk = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(/dev/[A-Za-z0-9._:@+=/-]{1,240}"
+        r"|(wwid|serial):[ -)+->@-Z^-z|~]{1,240})$"
+    ),
+]
 LeaseMinutes = Annotated[int, Field(ge=5, le=43_200)]
 Role = Literal["controlplane", "worker"]
 # iPXE's word for what it runs on; a machine entered by hand has neither until it is seen.
@@ -126,7 +133,9 @@ class Approve(Body):
     profile: ProfileName | None = Field(None, description="Boot profile; default: by role.")
     cluster: ClusterName | None = Field(None, description="Join this cluster; default: none.")
     install_disk: InstallDisk | None = Field(
-        None, description="In place of the cluster's own choice.", examples=["/dev/nvme0n1"]
+        None,
+        description="In place of the cluster's own choice; wwid:... or serial:... pins one disk.",
+        examples=["/dev/nvme0n1", "wwid:naa.5002538e40b5cc1a"],
     )
     lease_minutes: LeaseMinutes | None = None
 

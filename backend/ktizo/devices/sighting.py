@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ktizo.core.db import AsyncSession
-from ktizo.devices import store
+from ktizo.devices import inspection, store
 from ktizo.devices.identity import Claim, Match, compare, probably_same_board
 from ktizo.devices.lifecycle import UNDECIDED, Event, State, after
 from ktizo.devices.tables import Device
@@ -35,6 +35,7 @@ class SightingSink:
         # Of the batch being written: machines without a number yet, and who has which UUID.
         self._born: list[tuple[Device, Sighting, list[str]]] = []
         self._boards: dict[str, list[Device]] = {}
+        self._contested: dict[int, Sighting] = {}
         self._refused_at: datetime | None = None
 
     def merge(self, old: Sighting, new: Sighting) -> Sighting:
@@ -48,7 +49,7 @@ class SightingSink:
 
     async def write(self, session: AsyncSession, items: Sequence[Sighting]) -> None:
         """Note a batch of sightings."""
-        self._news, self._born = [], []
+        self._news, self._born, self._contested = [], [], {}
         changed = False
         owners = await store.by_macs(session, {m for s in items for m in s.claim.all_macs})
         self._boards = await _boards(session, items, owners)
@@ -64,6 +65,7 @@ class SightingSink:
             else:
                 self._refuse(seen)
         await self._deliver(session)
+        await self._end_inspections(session)
         if changed:
             await self._bump(session)  # type: ignore[misc]
 
@@ -135,6 +137,13 @@ class SightingSink:
             if (value := getattr(claim, fact)) is not None:
                 setattr(device, fact, value)
 
+    async def _end_inspections(self, session: AsyncSession) -> None:
+        """Stop looking at machines that were contested: nobody knows which of two it would be."""
+        for device_id, seen in self._contested.items():
+            if await inspection.end(session, device_id, "decided", seen.at) is not None:
+                how: dict[str, object] = {"how": "decided"}
+                self._news.append(("inspection_ended", seen.claim, device_id, seen.at, how))
+
     def _contest(self, device: Device, seen: Sighting, why: str) -> bool:
         if device.state in {State.CONFLICT, State.REJECTED}:
             return False
@@ -149,6 +158,7 @@ class SightingSink:
             "at": seen.at.isoformat(),
         }
         device.updated_at = seen.at
+        self._contested[device.id] = seen
         self._news.append(("conflict", seen.claim, device.id, seen.at, {"why": why}))
         return True
 

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ktizo.core.bootdb import BootReader
 from ktizo.core.errors import NotFound
-from ktizo.devices.facts import DeviceFacts, LeaseFacts
+from ktizo.devices.facts import DeviceFacts, InspectionFacts, LeaseFacts
 from ktizo.devices.lifecycle import State
-from ktizo.devices.tables import Device, DeviceMac, Lease
+from ktizo.devices.tables import Device, DeviceMac, Inspection, Lease
 
 
 class DeviceNotFound(NotFound):
@@ -95,6 +95,21 @@ async def move_macs(session: AsyncSession, source: int, target: int) -> None:
     )
 
 
+async def addresses(session: AsyncSession, ids: Iterable[int]) -> dict[int, str]:
+    """Return from which address each machine last asked from the network, by machine."""
+    query = sa.select(Device.id, Device.address)
+    query = query.where(Device.id.in_(list(ids)), Device.address.is_not(None))
+    return {row[0]: str(row[1]) for row in await session.execute(query)}
+
+
+async def open_inspections(session: AsyncSession) -> dict[int, str]:
+    """Return where machines are that may be looked at and fetched their config for it."""
+    query = sa.select(Inspection.device_id, Inspection.address).where(
+        Inspection.ended_at.is_(None), Inspection.address.is_not(None)
+    )
+    return {row[0]: str(row[1]) for row in await session.execute(query)}
+
+
 async def delete(session: AsyncSession, device: Device) -> None:
     """Forget a machine, its cards and leases."""
     await session.delete(device)
@@ -150,6 +165,45 @@ async def add_lease(session: AsyncSession, lease: Lease) -> Lease:
     return lease
 
 
+async def open_inspection(session: AsyncSession, device_id: int) -> Inspection | None:
+    """Return the machine's inspection that has not ended, live or past its time."""
+    return (await inspections_of(session, [device_id])).get(device_id)
+
+
+async def inspections_of(session: AsyncSession, ids: Iterable[int]) -> dict[int, Inspection]:
+    """Return the open inspections of many machines, by machine."""
+    query = sa.select(Inspection).where(
+        Inspection.device_id.in_(list(ids)), Inspection.ended_at.is_(None)
+    )
+    return {each.device_id: each for each in await session.scalars(query)}
+
+
+async def overdue_inspections(
+    session: AsyncSession, now: datetime
+) -> Sequence[tuple[Inspection, Device]]:
+    """Return open inspections whose time is over, with their machines."""
+    rows = await session.execute(
+        sa.select(Inspection, Device)
+        .join(Device, Device.id == Inspection.device_id)
+        .where(Inspection.ended_at.is_(None), Inspection.expires_at <= now)
+    )
+    return [(inspection, device) for inspection, device in rows]
+
+
+async def inspected_builds(session: AsyncSession) -> Sequence[tuple[str, str]]:
+    """Return schematic and version of every build that an open inspection boots."""
+    query = sa.select(Inspection.schematic, Inspection.version).distinct()
+    rows = await session.execute(query.where(Inspection.ended_at.is_(None)))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def add_inspection(session: AsyncSession, inspection: Inspection) -> Inspection:
+    """Insert an inspection; raises IntegrityError when one is open already."""
+    session.add(inspection)
+    await session.flush()
+    return inspection
+
+
 _FACTS = (
     sa.select(
         Device.id,
@@ -169,10 +223,19 @@ _FACTS = (
         Lease.expires_at,
         Lease.offers,
         Lease.config_address,
+        Inspection.id,
+        Inspection.schematic,
+        Inspection.version,
+        Inspection.expires_at,
+        Inspection.boots,
+        Inspection.address,
     )
     .select_from(DeviceMac)
     .join(Device, Device.id == DeviceMac.device_id)
     .outerjoin(Lease, sa.and_(Lease.device_id == Device.id, Lease.ended_at.is_(None)))
+    .outerjoin(
+        Inspection, sa.and_(Inspection.device_id == Device.id, Inspection.ended_at.is_(None))
+    )
 )
 _BY_MAC = _FACTS.where(DeviceMac.mac == sa.bindparam("mac"))
 _BY_ID = _FACTS.where(Device.id == sa.bindparam("id")).limit(1)
@@ -184,7 +247,8 @@ _MACS = (
 
 
 def _facts(row: tuple[Any, ...]) -> DeviceFacts:
-    lease = LeaseFacts(*row[11:]) if row[11] is not None else None
+    lease = LeaseFacts(*row[11:17]) if row[11] is not None else None
+    inspection = InspectionFacts(*row[17:]) if row[17] is not None else None
     device_id, state, uuid, serial, hostname, role, handover, tags, boot, by, at = row[:11]
     return DeviceFacts(
         device_id,
@@ -199,6 +263,7 @@ def _facts(row: tuple[Any, ...]) -> DeviceFacts:
         by,
         at,
         lease,
+        inspection,
     )
 
 
@@ -223,3 +288,38 @@ async def facts_of(session: AsyncSession, ids: Iterable[int]) -> dict[int, Devic
 async def boot_macs(reader: BootReader, device_id: int) -> tuple[str, ...]:
     """Return the machine's MACs, sorted."""
     return tuple(row[0] for row in await reader.rows(_MACS, {"id": device_id}))
+
+
+# Which machine is at an address
+
+Seen = tuple[int, datetime | None]  # machine, when it was last seen
+_SEEN = sa.select(Device.id, Device.last_seen)
+_ADDRESS: sa.BindParameter[str] = sa.bindparam("address")
+_LEASE_AT = _SEEN.join(Lease, Lease.device_id == Device.id).where(
+    Lease.ended_at.is_(None), Lease.config_address == _ADDRESS
+)
+_INSPECTION_AT = _SEEN.join(Inspection, Inspection.device_id == Device.id).where(
+    Inspection.ended_at.is_(None), Inspection.address == _ADDRESS
+)
+_LAST_AT = _SEEN.where(Device.address == _ADDRESS)
+
+
+async def configured_at(reader: BootReader, address: str) -> list[Seen]:
+    """Return the machines that fetched the config of an open lease or inspection from there."""
+    named = {"address": address}
+    found = [*await reader.rows(_LEASE_AT, named), *await reader.rows(_INSPECTION_AT, named)]
+    return [(row[0], row[1]) for row in found]
+
+
+async def last_at(reader: BootReader, address: str) -> list[Seen]:
+    """Return the machines whose last boot question came from there; more than one with DHCP."""
+    return [(row[0], row[1]) for row in await reader.rows(_LAST_AT, {"address": address})]
+
+
+async def id_of_mac(reader: BootReader, mac: str) -> int | None:
+    """Return the number of the machine that owns `mac`."""
+    found = await reader.rows(_ID_OF_MAC, {"mac": mac})
+    return found[0][0] if found else None
+
+
+_ID_OF_MAC = sa.select(DeviceMac.device_id).where(DeviceMac.mac == sa.bindparam("mac"))

@@ -27,7 +27,7 @@ class Device(Base):
     asset: Mapped[str | None] = mapped_column(sa.String(128))
     firmware: Mapped[str | None] = mapped_column(sa.String(8))
     arch: Mapped[str | None] = mapped_column(sa.String(16))
-    address: Mapped[str | None] = mapped_column(sa.String(45))
+    address: Mapped[str | None] = mapped_column(sa.String(45), index=True)
     hostname: Mapped[str | None] = mapped_column(sa.String(63), unique=True)
     role: Mapped[str | None] = mapped_column(sa.String(16))
     notes: Mapped[str] = mapped_column(sa.Text, default="")
@@ -80,3 +80,38 @@ class Lease(Base):
     config_address: Mapped[str | None] = mapped_column(sa.String(45))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end: Mapped[str | None] = mapped_column(sa.String(16))
+
+
+class Inspection(Base):
+    """Leave to boot Talos in memory and look at the machine's disks; writes to none of them.
+
+    At most one per machine is open.
+    """
+
+    __tablename__ = "inspections"
+    __table_args__ = (
+        sa.Index(
+            "uq_inspections_open",
+            "device_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},  # tickets name an inspection by its id
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    asked_by: Mapped[str] = mapped_column(sa.String(128))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    schematic: Mapped[str] = mapped_column(sa.String(64))  # of the build it boots, and ...
+    version: Mapped[str] = mapped_column(
+        sa.String(40)
+    )  # ... its version; both as the mirror has it
+    boots: Mapped[int] = mapped_column(default=0)
+    address: Mapped[str | None] = mapped_column(sa.String(45))  # that fetched its config first
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[str | None] = mapped_column(sa.String(16))  # done, cancelled, expired, decided

@@ -27,6 +27,10 @@ class EventKind(StrEnum):
     CONFIG_SENT = "config_sent"  # its installer fetched its own config [file]
     CONFIG_REFUSED = "config_refused"  # somebody asked for a config without a right to [reason]
     DONE = "done"  # the installed machine itself proved that it runs
+    NODE_STAGE = "node_stage"  # it says where it stands; nobody vouches [stage, ready, unmet]
+    NODE_STEP = "node_step"  # it says what it does [sequence, phase, task, action]
+    NODE_ERROR = "node_error"  # it says what went wrong [what, message]
+    TALOS_FOUND = "talos_found"  # it says Talos is on its disk, and halts; nobody vouches [message]
     BOOT_LOOP = "boot_loop"  # held on its disk after boots without progress [boots]
 
     # What people, or time, decided about a machine [by].
@@ -41,6 +45,24 @@ class EventKind(StrEnum):
     LEASE_SPENT = "lease_spent"
     LEASE_EXPIRED = "lease_expired"
     LEASE_REVOKED = "lease_revoked"
+    INSPECTION_ASKED = "inspection_asked"  # may boot Talos in memory to be looked at [by, build]
+    INSPECTION_ENDED = "inspection_ended"  # [how]
+    INSPECTED = "inspected"  # its disks and cards were read [disks, warnings]
+
+    # What its own Talos API said, over a line that proves who it is.
+    NODE_STATE = "node_state"  # [state, before, version, ready]
+    NODE_TROUBLE = "node_trouble"  # it cannot be talked to as it should [code, message]
+    NODE_DRIFT = "node_drift"  # it runs something else than intended [drift]
+    HANDED_OVER = "handed_over"  # given its config through its API [mode]
+    DISK_MISSING = "disk_missing"  # the disk it was to be installed on is not in it [disk]
+    NODE_ORDER = "node_order"  # told to reboot, reset, ... [order, by]
+
+    # Work on a cluster that takes minutes [work, kind, cluster, step].
+    WORK_STARTED = "work_started"  # [by]
+    WORK_STEP = "work_step"  # [state, said]
+    WORK_STOPPED = "work_stopped"  # a person has to look [said]
+    WORK_ENDED = "work_ended"  # done or abandoned [state]
+
     CONFLICT = "conflict"  # two machines claim one identity [claim]
     CONFLICT_RESOLVED = "conflict_resolved"  # [keep]
 

@@ -34,6 +34,18 @@ OWN_STEPS = (
         EventKind.BOOT_LOOP,
     }
 )
+# Talos on its way, told by itself: part of the boot until that has ended, however long it takes.
+OF_NODE = {
+    EventKind.NODE_STAGE,
+    EventKind.NODE_STEP,
+    EventKind.NODE_ERROR,
+    EventKind.TALOS_FOUND,
+    EventKind.NODE_STATE,
+    EventKind.NODE_TROUBLE,
+    EventKind.INSPECTED,
+    EventKind.HANDED_OVER,
+    EventKind.DISK_MISSING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,8 @@ def _begins(current: list[Event], event: Event) -> bool:
     if event.kind in BEGINNINGS:
         return paused or not _is_boot(current) or _over(current, event)
     if event.kind in OWN_STEPS:
+        return False
+    if event.kind in OF_NODE and _is_boot(current) and not _ended(current):
         return False
     return paused and _is_boot(current)
 

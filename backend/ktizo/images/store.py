@@ -187,6 +187,13 @@ async def wanted_checksums(session: AsyncSession) -> set[str]:
     return {checksum for checksum in found if checksum is not None}
 
 
+async def mirrored(session: AsyncSession) -> Sequence[tuple[str, str, str]]:
+    """Return schematic, version and name of every file that is there."""
+    query = sa.select(FileRow.schematic, FileRow.version, FileRow.name)
+    rows = await session.execute(query.where(FileRow.sha256.is_not(None)))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 # What the boot path reads: no ORM, no transaction.
 
 _THERE = FileRow.sha256.is_not(None)

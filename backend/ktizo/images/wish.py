@@ -90,7 +90,8 @@ async def remove(session: AsyncSession, row: FileRow, in_use: InUse) -> None:
     await bump_boot_version(session)
     image = store.image_of(row)
     if await in_use(session) & {row.sha256, image.build, image.schematic}:
-        raise FileInUse(f"{row.name} of {image.build} is used by a boot profile or a cluster")
+        user = "a profile, a cluster or an inspection"
+        raise FileInUse(f"{row.name} of {image.build} is used by {user}")
     await store.delete_files(session, {row.id})
 
 

@@ -1340,6 +1340,395 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device_id}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect Device
+         * @description Let a machine boot Talos in memory, once it asks, so that its disks can be read.
+         *
+         *     Nothing on it is written. Asked again, its time begins anew.
+         */
+        post: operations["inspect_device_api_v1_devices__device_id__inspect_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Inspection
+         * @description Show how far the inspection of a machine is, and what the last one found.
+         */
+        get: operations["show_inspection_api_v1_devices__device_id__inspection_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Inspection
+         * @description Take it back: the next network boot is as before. What was found stays.
+         */
+        delete: operations["cancel_inspection_api_v1_devices__device_id__inspection_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Nodes
+         * @description List every machine whose own Talos API was reached.
+         */
+        get: operations["list_nodes_api_v1_nodes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Node
+         * @description Show one node.
+         */
+        get: operations["show_node_api_v1_nodes__device_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{device_id}/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Node Services
+         * @description Ask a node for its services.
+         */
+        get: operations["node_services_api_v1_nodes__device_id__services_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{device_id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Node
+         * @description Restart or switch off one node; refused when etcd would lose its quorum, unless forced.
+         */
+        post: operations["order_node_api_v1_nodes__device_id__order_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{device_id}/config-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Config Plan
+         * @description Ask a node what it would do with the config it should have; nothing is changed.
+         */
+        get: operations["config_plan_api_v1_nodes__device_id__config_plan_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cluster Health
+         * @description Ask how a cluster is: etcd through its control planes, and every node.
+         */
+        get: operations["cluster_health_api_v1_clusters__key__health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/bring-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring Up
+         * @description Begin etcd on one control plane, exactly once, and see the cluster through to Ready.
+         */
+        post: operations["bring_up_api_v1_clusters__key__bring_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/upgrade-talos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade Talos
+         * @description Bring every node to another Talos, one by one; stops at the first that does not come back.
+         */
+        post: operations["upgrade_talos_api_v1_clusters__key__upgrade_talos_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/upgrade-kubernetes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade Kubernetes
+         * @description Bring a cluster to another Kubernetes, component by component.
+         */
+        post: operations["upgrade_kubernetes_api_v1_clusters__key__upgrade_kubernetes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/apply-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Config
+         * @description Give running nodes the config they should have, one at a time.
+         */
+        post: operations["apply_config_api_v1_clusters__key__apply_config_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/remove-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Member
+         * @description Take a node out: it leaves etcd, is wiped, and its place in the cluster is forgotten.
+         */
+        post: operations["remove_member_api_v1_clusters__key__remove_member_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{key}/works": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Works
+         * @description List a cluster's works, newest first.
+         */
+        get: operations["list_works_api_v1_clusters__key__works_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/works": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Works
+         * @description List the works on all clusters, newest first.
+         */
+        get: operations["list_all_works_api_v1_works_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/works/{work_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Work
+         * @description Show one work and its steps.
+         */
+        get: operations["show_work_api_v1_works__work_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/works/{work_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Work
+         * @description Let a work that stopped go on; it looks at everything again first.
+         */
+        post: operations["retry_work_api_v1_works__work_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/works/{work_id}/abandon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Abandon Work
+         * @description Give a work up where it stands; nothing is taken back.
+         */
+        post: operations["abandon_work_api_v1_works__work_id__abandon_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{device_id}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Console
+         * @description Return what a machine said after line `after`: kernel log and events.
+         *
+         *     Nobody vouches for it: whoever can take the machine's address can say this. Ktizo keeps the
+         *     lines in memory only, and begins anew with number 1 when it was restarted.
+         */
+        get: operations["console_api_v1_nodes__device_id__console_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1868,7 +2257,25 @@ export interface components {
          * @description What the answer to a network boot does.
          * @enum {string}
          */
-        Action: "local_disk" | "hold" | "menu_unknown" | "menu" | "boot";
+        Action: "local_disk" | "hold" | "menu_unknown" | "inspect" | "menu" | "boot";
+        /**
+         * ApplyConfig
+         * @description Give running nodes the config they should have.
+         */
+        ApplyConfig: {
+            /**
+             * Device Ids
+             * @description Empty: every node whose config differs.
+             * @default []
+             */
+            device_ids: number[];
+            /**
+             * Mode
+             * @default auto
+             * @enum {string}
+             */
+            mode: "auto" | "no-reboot" | "reboot" | "staged";
+        };
         /**
          * Approve
          * @description Let a machine install, once, for a while.
@@ -1890,8 +2297,9 @@ export interface components {
             cluster?: string | null;
             /**
              * Install Disk
-             * @description In place of the cluster's own choice.
+             * @description In place of the cluster's own choice; wwid:... or serial:... pins one disk.
              * @example /dev/nvme0n1
+             * @example wwid:naa.5002538e40b5cc1a
              */
             install_disk?: string | null;
             /** Lease Minutes */
@@ -2042,6 +2450,17 @@ export interface components {
             under_way: number;
             /** Success Rate */
             success_rate: number | null;
+        };
+        /**
+         * BringUp
+         * @description Begin etcd on one control plane, and see the cluster through to Ready.
+         */
+        BringUp: {
+            /**
+             * First
+             * @description The machine etcd begins on. Default: ours.
+             */
+            first?: number | null;
         };
         /**
          * Bulk
@@ -2290,6 +2709,67 @@ export interface components {
             problem: string | null;
         };
         /**
+         * ConfigPlan
+         * @description What would change on a running node; secrets are shown as fingerprints.
+         */
+        ConfigPlan: {
+            /** Device Id */
+            device_id: number;
+            /** Differs */
+            differs: boolean;
+            /** Diff */
+            diff: string;
+            /**
+             * Mode
+             * @description How the node would apply it: no-reboot, reboot, ...
+             */
+            mode: string;
+            /**
+             * Said
+             * @description The node's own words about it.
+             */
+            said: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * Console
+         * @description Lines after the number asked for; `next` is what to ask with the next time.
+         */
+        Console: {
+            /** Lines */
+            lines: components["schemas"]["ConsoleLine"][];
+            /** Next */
+            next: number;
+            /**
+             * Lost
+             * @description Lines that went by between, or were too many to keep.
+             */
+            lost: number;
+        };
+        /**
+         * ConsoleLine
+         * @description A line of a machine's live console; `source` is kernel or event.
+         */
+        ConsoleLine: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "kernel" | "event";
+            /** Level */
+            level: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * Day
          * @description The boots that began on one day (UTC).
          */
@@ -2457,6 +2937,42 @@ export interface components {
             values?: string[];
         };
         /**
+         * Drift
+         * @description Something a node runs that is not what was intended.
+         */
+        Drift: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "talos_version" | "schematic" | "config" | "kubernetes_version";
+            /** Intended */
+            intended: string;
+            /** Found */
+            found: string;
+        };
+        /**
+         * EtcdMemberView
+         * @description A member of etcd; `device_id` is null for one Ktizo does not know.
+         */
+        EtcdMemberView: {
+            /**
+             * Id
+             * @description In hexadecimal, as etcd writes it.
+             */
+            id: string;
+            /** Hostname */
+            hostname: string;
+            /** Device Id */
+            device_id: number | null;
+            /** Learner */
+            learner: boolean;
+            /** Leader */
+            leader: boolean;
+            /** Healthy */
+            healthy: boolean;
+        };
+        /**
          * Event
          * @description Something that happened, as stored and as sent to people.
          *
@@ -2494,7 +3010,7 @@ export interface components {
          * @description What can happen. In brackets: what `data` holds besides the event's own fields.
          * @enum {string}
          */
-        EventKind: "dhcp_seen" | "dhcp_offer" | "tftp_sent" | "tftp_missing" | "loader_sent" | "device_seen" | "device_not_recorded" | "script_asked" | "decided" | "kernel_sent" | "initrd_sent" | "file_sent" | "config_sent" | "config_refused" | "done" | "boot_loop" | "registered" | "changed" | "approved" | "rejected" | "restored" | "assigned" | "removed" | "lease_granted" | "lease_spent" | "lease_expired" | "lease_revoked" | "conflict" | "conflict_resolved" | "lan_started" | "lan_stopped" | "lan_failed" | "lan_changed" | "cluster_changed" | "profile_changed" | "asset_progress" | "asset_refused" | "asset_stored" | "asset_removed" | "asset_altered" | "schematic_changed" | "image_progress" | "image_stored" | "image_failed" | "image_removed" | "image_altered" | "writer_failed";
+        EventKind: "dhcp_seen" | "dhcp_offer" | "tftp_sent" | "tftp_missing" | "loader_sent" | "device_seen" | "device_not_recorded" | "script_asked" | "decided" | "kernel_sent" | "initrd_sent" | "file_sent" | "config_sent" | "config_refused" | "done" | "node_stage" | "node_step" | "node_error" | "talos_found" | "boot_loop" | "registered" | "changed" | "approved" | "rejected" | "restored" | "assigned" | "removed" | "lease_granted" | "lease_spent" | "lease_expired" | "lease_revoked" | "inspection_asked" | "inspection_ended" | "inspected" | "node_state" | "node_trouble" | "node_drift" | "handed_over" | "disk_missing" | "node_order" | "work_started" | "work_step" | "work_stopped" | "work_ended" | "conflict" | "conflict_resolved" | "lan_started" | "lan_stopped" | "lan_failed" | "lan_changed" | "cluster_changed" | "profile_changed" | "asset_progress" | "asset_refused" | "asset_stored" | "asset_removed" | "asset_altered" | "schematic_changed" | "image_progress" | "image_stored" | "image_failed" | "image_removed" | "image_altered" | "writer_failed";
         /**
          * EventPage
          * @description Some events, oldest first.
@@ -2647,6 +3163,101 @@ export interface components {
             blocking: boolean;
         };
         /**
+         * Findings
+         * @description What an inspection found.
+         */
+        Findings: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Address */
+            address: string;
+            /**
+             * Pin
+             * @description SHA-256 of the machine's key; its console shows the same.
+             */
+            pin: string;
+            /** Talos Version */
+            talos_version: string;
+            /** Manufacturer */
+            manufacturer: string;
+            /** Product */
+            product: string;
+            /** Serial */
+            serial: string;
+            /** Uuid */
+            uuid: string;
+            /** Cpus */
+            cpus: string[];
+            /** Cores */
+            cores: number;
+            /** Memory Mib */
+            memory_mib: number;
+            /** Cards */
+            cards: components["schemas"]["FoundCard"][];
+            /** Disks */
+            disks: components["schemas"]["FoundDisk"][];
+            /**
+             * Warnings
+             * @description What a person should know before erasing anything.
+             */
+            warnings: string[];
+        };
+        /**
+         * FoundCard
+         * @description A network card.
+         */
+        FoundCard: {
+            /** Name */
+            name: string;
+            /** Mac */
+            mac: string;
+            /** Up */
+            up: boolean;
+            /** Speed Mbit */
+            speed_mbit: number | null;
+            /** Driver */
+            driver: string;
+        };
+        /**
+         * FoundDisk
+         * @description A disk of an inspected machine.
+         *
+         *     `holds`: what would be lost, in words an operator knows; empty when nothing was recognised.
+         */
+        FoundDisk: {
+            /**
+             * Name
+             * @example /dev/sda
+             */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Model */
+            model: string;
+            /** Serial */
+            serial: string;
+            /** Wwid */
+            wwid: string;
+            /** Transport */
+            transport: string;
+            /** Rotational */
+            rotational: boolean;
+            /** Readonly */
+            readonly: boolean;
+            /**
+             * Install Disk
+             * @description What to send as `install_disk` to pin it; null: nothing tells it apart.
+             */
+            install_disk: string | null;
+            /** Holds */
+            holds: string[];
+            /** Volumes */
+            volumes: components["schemas"]["Volume"][];
+        };
+        /**
          * Generated
          * @description The configs both roles of a cluster share, without any machine's own part; redacted.
          */
@@ -2676,6 +3287,31 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Health
+         * @description How a cluster is.
+         */
+        Health: {
+            /** Bootstrapped */
+            bootstrapped: boolean;
+            /** Etcd */
+            etcd: components["schemas"]["EtcdMemberView"][];
+            /**
+             * Quorum
+             * @description Members that must be up.
+             */
+            quorum: number;
+            /** Etcd Healthy */
+            etcd_healthy: boolean;
+            /** Nodes Ready */
+            nodes_ready: number;
+            /** Nodes */
+            nodes: number;
+            /** Healthy */
+            healthy: boolean;
+            /** Problems */
+            problems: string[];
         };
         /**
          * History
@@ -2713,6 +3349,48 @@ export interface components {
              * @description A checksum file in the folder confirmed it.
              */
             checked: boolean;
+        };
+        /**
+         * InspectIn
+         * @description Let a machine boot Talos in memory to be looked at.
+         */
+        InspectIn: {
+            /**
+             * Schematic
+             * @description Default: any mirrored build.
+             */
+            schematic?: string | null;
+            /** Version */
+            version?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+        };
+        /**
+         * InspectionView
+         * @description An inspection that was asked for, and what the last one found.
+         */
+        InspectionView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "asked" | "booting" | "looking" | "done";
+            /** Asked By */
+            asked_by?: string | null;
+            /** Asked At */
+            asked_at?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Schematic */
+            schematic?: string | null;
+            /** Version */
+            version?: string | null;
+            /**
+             * Boots
+             * @default 0
+             */
+            boots: number;
+            findings?: components["schemas"]["Findings"] | null;
         };
         /**
          * InterfaceAnswer
@@ -3115,7 +3793,12 @@ export interface components {
              * @description The card for it. Default: the one it boots from.
              */
             mac?: string | null;
-            /** Install Disk */
+            /**
+             * Install Disk
+             * @description A path, or wwid:... or serial:... for one disk wherever it is plugged.
+             * @example /dev/nvme0n1
+             * @example wwid:naa.5002538e40b5cc1a
+             */
             install_disk?: string | null;
             /**
              * Patches
@@ -3400,6 +4083,64 @@ export interface components {
             /** Token */
             token: string;
             made: components["schemas"]["Token"];
+        };
+        /**
+         * NodeOrder
+         * @description Restart or switch off one node.
+         */
+        NodeOrder: {
+            /**
+             * Order
+             * @enum {string}
+             */
+            order: "reboot" | "powercycle" | "shutdown";
+            /**
+             * Force
+             * @description Even when etcd would lose its quorum.
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * NodeView
+         * @description A node as its own Talos API showed it last.
+         */
+        NodeView: {
+            /** Device Id */
+            device_id: number;
+            /** Hostname */
+            hostname: string | null;
+            /** Role */
+            role: string | null;
+            /** Cluster Id */
+            cluster_id: number | null;
+            /** Cluster */
+            cluster: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "maintenance" | "booting" | "installing" | "running" | "rebooting" | "upgrading" | "resetting" | "shutting_down" | "unreachable" | "waiting";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Address */
+            address: string | null;
+            /** Ready */
+            ready: boolean;
+            /** Unmet */
+            unmet: components["schemas"]["Unmet"][];
+            /** Talos Version */
+            talos_version: string | null;
+            /** Schematic */
+            schematic: string | null;
+            /** Drift */
+            drift: components["schemas"]["Drift"][];
+            trouble: components["schemas"]["Trouble"] | null;
+            /** Answered At */
+            answered_at: string | null;
         };
         /**
          * NotImported
@@ -3855,8 +4596,9 @@ export interface components {
             cluster?: string | null;
             /**
              * Install Disk
-             * @description In place of the cluster's own choice.
+             * @description In place of the cluster's own choice; wwid:... or serial:... pins one disk.
              * @example /dev/nvme0n1
+             * @example wwid:naa.5002538e40b5cc1a
              */
             install_disk?: string | null;
             /** Lease Minutes */
@@ -3878,6 +4620,31 @@ export interface components {
             profile?: string | null;
             /** Lease Minutes */
             lease_minutes?: number | null;
+        };
+        /**
+         * RemoveMember
+         * @description Take a node out: leave etcd, wipe, forget its place in the cluster.
+         */
+        RemoveMember: {
+            /** Device Id */
+            device_id: number;
+            /**
+             * Confirm
+             * @description Its hostname, or a MAC when it has none.
+             */
+            confirm: string;
+            /**
+             * Wipe
+             * @default system-disk
+             * @enum {string}
+             */
+            wipe: "all" | "system-disk";
+            /**
+             * Force
+             * @description It is dead: when it does not answer, have etcd vote it out. Wipes nothing.
+             * @default false
+             */
+            force: boolean;
         };
         /**
          * ReplyAnswer
@@ -4075,6 +4842,20 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * ServiceView
+         * @description One of Talos's own services.
+         */
+        ServiceView: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** Healthy */
+            healthy: boolean | null;
+            /** Health Message */
+            health_message: string;
         };
         /**
          * SessionList
@@ -4434,6 +5215,27 @@ export interface components {
             p95_ms: number | null;
         };
         /**
+         * StepView
+         * @description One step of a work.
+         */
+        StepView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "todo" | "doing" | "done" | "skipped" | "failed";
+            /** Said */
+            said: string;
+            /** Device Id */
+            device_id?: number | null;
+            /** At */
+            at?: string | null;
+        };
+        /**
          * TalosRelease
          * @description What goes with one minor version of Talos; both ends of a range are included.
          */
@@ -4524,11 +5326,54 @@ export interface components {
             tokens: components["schemas"]["Token"][];
         };
         /**
+         * Trouble
+         * @description Why a node cannot be talked to as it should.
+         */
+        Trouble: {
+            /**
+             * Code
+             * @example unreachable
+             * @example wrong_key
+             * @example wrong_clock
+             */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * UefiLoader
          * @description Which iPXE build x86-64 UEFI machines get: its own drivers, or the firmware's (SNP).
          * @enum {string}
          */
         UefiLoader: "ipxe" | "snponly";
+        /**
+         * Unmet
+         * @description What a node still waits for before it is ready.
+         */
+        Unmet: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * UpgradeKubernetes
+         * @description Bring a cluster to another Kubernetes, component by component.
+         */
+        UpgradeKubernetes: {
+            /** Version */
+            version: string;
+        };
+        /**
+         * UpgradeTalos
+         * @description Bring every node of a cluster to another Talos, one by one.
+         */
+        UpgradeTalos: {
+            /** Version */
+            version: string;
+            /** Schematic */
+            schematic?: string | null;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -4564,6 +5409,28 @@ export interface components {
              * @description The first line that was changed or is missing.
              */
             broken_id: number | null;
+        };
+        /**
+         * Volume
+         * @description What was found on a disk: a partition, or a file system on the whole disk.
+         */
+        Volume: {
+            /**
+             * Name
+             * @description sda1
+             */
+            name: string;
+            /**
+             * Filesystem
+             * @description As found: ext4, ntfs, bluestore; empty: nothing known.
+             */
+            filesystem: string;
+            /** Label */
+            label: string;
+            /** Partition Label */
+            partition_label: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * VolumeIn
@@ -4672,6 +5539,53 @@ export interface components {
             kind: "person" | "token";
             /** Id */
             id: number;
+        };
+        /**
+         * WorkView
+         * @description Work on a cluster.
+         */
+        WorkView: {
+            /** Id */
+            id: number;
+            /** Cluster Id */
+            cluster_id: number;
+            /** Cluster */
+            cluster: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "bring_up" | "upgrade_talos" | "upgrade_kubernetes" | "apply_config" | "remove_member";
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "stopped" | "done" | "abandoned";
+            /** Steps */
+            steps: components["schemas"]["StepView"][];
+            /**
+             * Said
+             * @description Why it stopped, and what to do.
+             */
+            said: string;
+            /** Asked By */
+            asked_by: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * ImportIn
@@ -7509,6 +8423,669 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    inspect_device_api_v1_devices__device_id__inspect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_inspection_api_v1_devices__device_id__inspection_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_inspection_api_v1_devices__device_id__inspection_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_nodes_api_v1_nodes_get: {
+        parameters: {
+            query?: {
+                /** @description Name or number; default: all. */
+                cluster?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_node_api_v1_nodes__device_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    node_services_api_v1_nodes__device_id__services_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_node_api_v1_nodes__device_id__order_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    config_plan_api_v1_nodes__device_id__config_plan_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigPlan"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cluster_health_api_v1_clusters__key__health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bring_up_api_v1_clusters__key__bring_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BringUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upgrade_talos_api_v1_clusters__key__upgrade_talos_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpgradeTalos"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upgrade_kubernetes_api_v1_clusters__key__upgrade_kubernetes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpgradeKubernetes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    apply_config_api_v1_clusters__key__apply_config_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyConfig"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_member_api_v1_clusters__key__remove_member_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveMember"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_works_api_v1_clusters__key__works_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name or number of a cluster. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_all_works_api_v1_works_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_work_api_v1_works__work_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_work_api_v1_works__work_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    abandon_work_api_v1_works__work_id__abandon_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    console_api_v1_nodes__device_id__console_get: {
+        parameters: {
+            query?: {
+                /** @description -1: the last 200 lines. */
+                after?: number;
+                /** @description How long to wait for a line, in seconds. */
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Console"];
+                };
             };
             /** @description Validation Error */
             422: {

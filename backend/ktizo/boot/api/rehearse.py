@@ -13,9 +13,8 @@ from ktizo.boot.asking import Asking
 from ktizo.boot.configs import config_file, config_names
 from ktizo.boot.decide import Rule
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
-from ktizo.boot.files import TALOS
 from ktizo.boot.hidden import no_tickets, without_tickets
-from ktizo.boot.profile import Profile
+from ktizo.boot.profile import TALOS, Profile
 from ktizo.boot.profiles import KINDS
 from ktizo.clusters.changes import Desk
 from ktizo.clusters.preview import preview

@@ -12,12 +12,15 @@ from typing import Any
 from ktizo.boot import store
 from ktizo.boot.answer import Answerer
 from ktizo.boot.configs import config_file
-from ktizo.boot.files import TALOS
 from ktizo.boot.machine.front import Front
-from ktizo.boot.profile import Profile, ProfileType
+from ktizo.boot.machine.looking import REFUSED, LookConfig
+from ktizo.boot.profile import TALOS, Profile, ProfileType
 from ktizo.boot.profiles import KINDS
 from ktizo.boot.tickets import CONFIG, DONE, Ticket, Tickets
+from ktizo.clusters import disks
 from ktizo.clusters import serve as clusters
+from ktizo.clusters.reading import store as reading
+from ktizo.core import yaml
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import Database, bump_boot_version
@@ -34,7 +37,7 @@ from ktizo.events.kinds import EventKind
 
 log = logging.getLogger(__name__)
 
-REFUSED = b"forbidden: this is not for you; an operator can see why in the audit log\n"
+PINNED = "the install disk is pinned"
 MAX_BODY = 16 * 1024
 
 
@@ -42,6 +45,15 @@ MAX_BODY = 16 * 1024
 class _Allowed:
     device: DeviceFacts
     ticket: Ticket
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A config; `of_cluster` counts as served, `held_back` says why it is only the partial one."""
+
+    body: bytes
+    of_cluster: clusters.ServedConfig | None = None
+    held_back: str = ""
 
 
 class Configs:
@@ -56,6 +68,7 @@ class Configs:
         sink: ConfigSink,
         sealer: Sealer,
         writer: Writer,
+        look: LookConfig,
     ) -> None:
         self._reader = reader
         self._database = database
@@ -64,6 +77,7 @@ class Configs:
         self._sink = sink
         self._sealer = sealer
         self._writer = writer
+        self._look = look
         self._first: dict[int, str] = {}  # lease -> address that fetched first
         self.front: Front
 
@@ -72,31 +86,39 @@ class Configs:
         parts = scope["path"].split("/")
         head = scope["method"] == "HEAD"
         ticket, file = (parts[3], parts[4]) if len(parts) == 5 else ("", "")
+        looking = self._tickets.read_inspect(ticket)
+        if looking is not None:
+            await self._look(scope, send, address, looking, file)
+            return
         try:
             allowed = await self._allowed(CONFIG, ticket)
             if allowed is None or not self._same_address(allowed, address):
                 self._refuse(address, allowed)
                 await send_text(send, 403, REFUSED, head=head)
                 return
-            body, of_cluster = await self._config(allowed, file, scope)
+            made = await self._config(allowed, file, scope)
+            if made.held_back and not head:
+                await self._remember(allowed, address)
         except KtizoError as error:
             log.warning("a config for %s could not be made: %s", address, error.message)
             self.front.note("config", "/boot/configs/", address, error.code)
             text = f"{error.code}: {error.message}\n".encode()
             await send_text(send, error.status, text, head=head)
             return
-        self._sent(allowed, file, address)
-        if of_cluster is not None and not head:
+        self._sent(allowed, file, address, made.held_back)
+        if made.of_cluster is not None and not head:
             lease_id = allowed.ticket.lease_id
             clusters.note_served(
-                self._writer, self._sealer, of_cluster, lease_id=lease_id, address=address
+                self._writer, self._sealer, made.of_cluster, lease_id=lease_id, address=address
             )
-        await send_text(send, 200, body, ((b"cache-control", b"no-store"),), head=head)
+        await send_text(send, 200, made.body, ((b"cache-control", b"no-store"),), head=head)
 
-    async def _config(
-        self, allowed: _Allowed, file: str, scope: Any
-    ) -> tuple[bytes, clusters.ServedConfig | None]:
-        """Return the config: its cluster's for a Talos machine that has one, else the template."""
+    async def _config(self, allowed: _Allowed, file: str, scope: Any) -> _Made:
+        """Return the config: its cluster's for a Talos machine that has one, else the template.
+
+        A machine whose install disk is pinned gets the partial one and waits in maintenance mode:
+        the whole config comes through its own API, after its disks were read (nodes/handover.py).
+        """
         device = allowed.device
         assigned = await store.assigned(self._reader, device.id, device.role)
         if assigned is None:
@@ -106,14 +128,18 @@ class Configs:
             profile = await self._picked(profile, allowed.ticket.profile_id)
         kind = KINDS[profile.type]
         if profile.type in TALOS and file in kind.config_files:
+            member = await reading.member(self._reader, device.id)
+            if member is not None and disks.pinned(member.install_disk) is not None:
+                partial = self._answerer.sinks.documents(self.front.base(scope))
+                return _Made(yaml.dump_all(partial).encode(), held_back=PINNED)
             ours = await clusters.machine_config(self._reader, self._sealer, device.id)
             if ours is not None:
-                return ours.body, ours
+                return _Made(ours.body, ours)
         macs = await devices.boot_macs(self._reader, device.id)
         facts = await self._answerer.config_facts(
             profile, parameters, device, device.boot_mac or macs[0], self.front.base(scope)
         )
-        return config_file(profile, kind, facts, file), None
+        return _Made(config_file(profile, kind, facts, file))
 
     async def _picked(self, assigned: Profile, profile_id: int) -> Profile:
         picked = await store.by_id(self._reader, profile_id)
@@ -131,6 +157,16 @@ class Configs:
         if device.state not in MAY_INSTALL or not device.lease.live(utc_now()):
             return None
         return _Allowed(device, ticket)
+
+    async def _remember(self, allowed: _Allowed, address: str) -> None:
+        """Write down where the machine is before it hears anything: that is where its config goes.
+
+        After a kill in between nobody would know, and the machine would wait for ever.
+        """
+        async with self._database.write() as session:
+            lease = await devices.open_lease(session, allowed.device.id)
+            if lease is not None and lease.id == allowed.ticket.lease_id:
+                lease.config_address = lease.config_address or address
 
     def _same_address(self, allowed: _Allowed, address: str) -> bool:
         lease = allowed.device.lease
@@ -151,7 +187,7 @@ class Configs:
             data=(("reason", why),),
         )
 
-    def _sent(self, allowed: _Allowed, file: str, address: str) -> None:
+    def _sent(self, allowed: _Allowed, file: str, address: str, held_back: str) -> None:
         device, lease_id = allowed.device, allowed.ticket.lease_id
         self.front.put(self._sink, lease_id, ConfigFetched(device.id, lease_id, address))
         self.front.note(
@@ -162,7 +198,7 @@ class Configs:
             kind=EventKind.CONFIG_SENT,
             device_id=device.id,
             mac=device.boot_mac,
-            data=(("file", file),),
+            data=(("file", file), *([("held_back", held_back)] if held_back else [])),
         )
 
     async def done(self, scope: Any, receive: Any, send: Any, address: str) -> None:

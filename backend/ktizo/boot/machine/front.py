@@ -17,14 +17,14 @@ from ktizo.boot.answer import Answerer
 from ktizo.boot.asking import PROFILE_NAME, Asking, Unreadable, parse
 from ktizo.boot.decide import Rule
 from ktizo.boot.knock import Knock, KnockSink
-from ktizo.boot.machine.kept import Kept
+from ktizo.boot.machine.kept import Kept, until_of
 from ktizo.core import urls
 from ktizo.core.bootdb import FrontReader
 from ktizo.core.clock import utc_now
 from ktizo.core.errors import Unavailable
 from ktizo.core.gate import NO_BODY, Message, send_text, text
 from ktizo.core.writer import Sink, Writer
-from ktizo.devices.progress import Offer, OfferCounter, OfferSink
+from ktizo.devices.progress import InspectionSink, Looked, Offer, OfferCounter, OfferSink
 from ktizo.events.kinds import EventKind
 from ktizo.network.neighbours import Cards
 
@@ -60,6 +60,8 @@ class Front:
         offers: OfferSink,
         counter: OfferCounter,
         *,
+        inspections: InspectionSink,
+        looks: OfferCounter,
         base_url: str | None,
         learned: Callable[[str, str], None],
         cards: Cards,
@@ -71,6 +73,8 @@ class Front:
         self._knocks = knocks
         self._offers = offers
         self._counter = counter
+        self._inspections = inspections
+        self._looks = looks
         self._base_url = base_url
         self._learned = learned
         self._cards = cards
@@ -156,6 +160,8 @@ class Front:
             told = await self._fresh(query, base, address, now)
         if told.answer.offers_installer:
             told = await self._use_lease(told, query, base, address, now)
+        elif told.answer.inspects:
+            told = await self._use_inspection(told, query, base, address, now)
         self._remember_knock(told, address, now)
         return told
 
@@ -182,9 +188,7 @@ class Front:
         answer = await self._answerer.answer(
             asking, base, now, can_record=self._writer.healthy, own_card=own_card
         )
-        lease = answer.device.lease if answer.device else None
-        until = lease.expires_at if lease and lease.live(now) else None
-        told = Kept(answer, version or 0, until)
+        told = Kept(answer, version or 0, until_of(answer.device, now))
         # What holds for this one request only is not kept for the next.
         if version is not None and answer.decision.rule not in NOT_KEPT:
             if len(self._kept) >= MAX_KEPT:
@@ -196,12 +200,11 @@ class Front:
         self, told: Kept, query: bytes, base: str, address: str, now: datetime
     ) -> Kept:
         """Count the use; what was kept in memory is asked again where that could change it."""
-        device, claim = told.answer.device, told.answer.claim
+        device = told.answer.device
         if device is None or device.lease is None:
             return told
         lease = device.lease
-        card = self._cards.at(address)
-        if card is not None and claim is not None and card != claim.mac:
+        if self._other_card(told, address):
             return await self._fresh(query, base, address, now, own_card=False)
         spent = self._counter.of(lease.id, lease.offers) >= self._answerer.limit
         if spent or not self._writer.healthy:
@@ -209,6 +212,28 @@ class Front:
         count = self._counter.add(lease.id, lease.offers)
         self._writer.put(self._offers, lease.id, Offer(device.id, lease.id, count, now))
         return told
+
+    async def _use_inspection(
+        self, told: Kept, query: bytes, base: str, address: str, now: datetime
+    ) -> Kept:
+        """Count the boot, as the use of a lease is counted."""
+        device = told.answer.device
+        if device is None or device.inspection is None:
+            return told
+        held = device.inspection
+        if self._other_card(told, address):
+            return await self._fresh(query, base, address, now, own_card=False)
+        used_up = self._looks.of(held.id, held.boots) >= self._answerer.limit
+        if used_up or not self._writer.healthy:
+            return await self._fresh(query, base, address, now)
+        boots = self._looks.add(held.id, held.boots)
+        self._writer.put(self._inspections, held.id, Looked(device.id, held.id, boots))
+        return told
+
+    def _other_card(self, told: Kept, address: str) -> bool:
+        """Say whether the packets come from another card than the one the request names."""
+        card, claim = self._cards.at(address), told.answer.claim
+        return card is not None and claim is not None and card != claim.mac
 
     def _remember_knock(self, told: Kept, address: str, now: datetime) -> None:
         if told.address != address:

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ktizo.boot.answer import Answer, Chosen
+from ktizo.boot.answer import Answer
+from ktizo.boot.chosen import NO_LOOK, Chosen
 from ktizo.boot.decide import Action
 from ktizo.boot.knock import Knock
 from ktizo.boot.profile import Profile
 from ktizo.core import urls
 from ktizo.core.gate import Message, text
+from ktizo.devices.facts import DeviceFacts
 from ktizo.events.kinds import EventKind
 
 Key = tuple[Any, ...]
@@ -22,10 +24,19 @@ Key = tuple[Any, ...]
 def _light(answer: Answer) -> Answer:
     """Return `answer` without the texts it was made from: 20,000 templates are hundreds of MB."""
     profile = answer.chosen.profile
+    answer = replace(answer, look=NO_LOOK)
     if profile is None:
         return answer
     bare = Profile(id=profile.id, name=profile.name, type=profile.type)
     return replace(answer, chosen=Chosen(answer.chosen.state, bare))
+
+
+def until_of(device: DeviceFacts | None, now: datetime) -> datetime | None:
+    """Return when the first thing ends that an answer about `device` may rest on."""
+    if device is None:
+        return None
+    held = (device.lease, device.inspection)
+    return min((each.expires_at for each in held if each and each.live(now)), default=None)
 
 
 class Kept:
@@ -34,8 +45,9 @@ class Kept:
     __slots__ = ("address", "answer", "claim", "data", "end", "key", "start", "until", "version")
 
     def __init__(self, answer: Answer, version: int, until: datetime | None) -> None:
-        """`until`: the lease's end; None: good until the version changes."""
+        """`until`: the lease's or inspection's end; None: good until the version changes."""
         self.version, self.until = version, until
+        source = answer.look.files.source if answer.look.files else None
         self.answer = _light(answer)
         self.start: Message
         self.end: Message
@@ -45,6 +57,8 @@ class Kept:
         if decision.action is Action.BOOT:
             profile = answer.chosen.profile
             data += (("profile", profile.name if profile else None),)
+        if decision.action is Action.INSPECT:
+            data += (("boots", source),)
         self.data = data
         self.address = ""
         self.claim = answer.claim

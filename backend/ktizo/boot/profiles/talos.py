@@ -17,5 +17,9 @@ CMDLINE = (
     " selinux=1 module.sig_enforce=1 talos.config={{ config_url }}"
 )
 PARAMETERS = MappingProxyType({"console": "ttyS0"})
+# The same without what is one machine's: for a build that names no command line, as a release's.
+LINE = CMDLINE.replace("{{ parameters.console }}", PARAMETERS["console"]).removesuffix(
+    " talos.config={{ config_url }}"
+)
 CONFIG_FILES = ("config.yaml",)
 CONFIG = shipped("talos.yaml.j2")

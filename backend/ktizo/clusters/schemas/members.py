@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from ktizo.clusters.schemas.words import Address, Disk, Patches, Role, Wire
+from ktizo.clusters.schemas.words import Address, MemberDisk, Patches, Role, Wire
 from ktizo.core.mac import Mac
 from ktizo.devices.lifecycle import State
 
@@ -15,7 +15,11 @@ class MemberIn(Wire):
     role: Role | None = Field(None, description="Default: the role it was approved for.")
     address: Address | None = Field(None, description="Default: DHCP.")
     mac: Mac | None = Field(None, description="The card for it. Default: the one it boots from.")
-    install_disk: Disk | None = None
+    install_disk: MemberDisk | None = Field(
+        None,
+        description="A path, or wwid:... or serial:... for one disk wherever it is plugged.",
+        examples=["/dev/nvme0n1", "wwid:naa.5002538e40b5cc1a"],
+    )
     patches: Patches | None = Field(None, repr=False, description="Left out: they stay.")
 
 

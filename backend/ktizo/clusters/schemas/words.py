@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from ktizo.clusters.disks import PIN
+
 
 def _ip(text: str) -> str:
     return str(ip_address(text.strip()))
@@ -44,6 +46,10 @@ Address = Annotated[
 ]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 Disk = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9._:@+=/-]{1,240}$")]
+# Of one machine: a path, or a pin (clusters/disks.py).
+MemberDisk = Annotated[
+    str, StringConstraints(pattern=rf"^(/dev/[A-Za-z0-9._:@+=/-]{{1,240}}|{PIN})$")
+]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"']{1,240}$")]
 Registry = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9.:_-]{1,253})$")]
 TalosVersion = Annotated[str, StringConstraints(pattern=_VERSION), AfterValidator(_talos)]

@@ -6,9 +6,9 @@ from ktizo.accounts.api import CurrentActor
 from ktizo.core.clock import utc_now
 from ktizo.core.db import AsyncSession, WriteSession, bump_boot_version
 from ktizo.core.errors import Invalid, KtizoError
-from ktizo.devices import approval, schemas, store
+from ktizo.devices import approval, inspection, schemas, store
 from ktizo.devices.api.decisions import approve, reject, restore
-from ktizo.devices.api.traces import DeviceId, note, shown
+from ktizo.devices.api.traces import DeviceId, note, note_looking_ended, shown
 from ktizo.devices.register import register
 from ktizo.devices.tables import Device
 from ktizo.events.kinds import EventKind
@@ -126,4 +126,6 @@ async def _forget(
     request: Request, session: AsyncSession, actor: CurrentActor, device: Device
 ) -> None:
     await note(request, session, actor, EventKind.REMOVED, device)
+    looking = await inspection.end(session, device.id, "decided", utc_now())
+    note_looking_ended(request, actor, device, looking)
     await store.delete(session, device)

@@ -7,7 +7,7 @@ from ktizo.core.clock import utc_now
 from ktizo.core.db import AsyncSession, WriteSession, bump_boot_version
 from ktizo.devices import approval, schemas, store
 from ktizo.devices.admit import Assign, admit
-from ktizo.devices.api.traces import DeviceId, note, shown
+from ktizo.devices.api.traces import DeviceId, note, note_looking_ended, shown
 from ktizo.devices.lifecycle import Event
 from ktizo.devices.register import resolve
 from ktizo.devices.tables import Device
@@ -40,8 +40,10 @@ async def approve(
 ) -> None:
     """Let `device` install once, as `body` says, and leave the traces of it."""
     rooms = request.app.state.rooms_for(request.app.state.writer, actor, address_of(request))
+    looking = await store.open_inspection(session, device.id)
     what = await admit(session, device, body, rooms, by=actor.name)
     await note(request, session, actor, EventKind.APPROVED, device, **what)
+    note_looking_ended(request, actor, device, looking)
 
 
 @router.post("/{device_id}/reinstall")
@@ -55,6 +57,7 @@ async def reinstall_device(
     """Let an installed machine be erased and installed again; `confirm` names it."""
     device = await store.get(session, device_id)
     minutes = body.lease_minutes or request.app.state.settings.lease_minutes
+    looking = await store.open_inspection(session, device.id)
     held = await approval.reinstall(
         session, device, by=actor.name, minutes=minutes, confirm=body.confirm, now=utc_now()
     )
@@ -62,6 +65,7 @@ async def reinstall_device(
     await bump_boot_version(session)
     until = held.expires_at.isoformat()
     await note(request, session, actor, EventKind.LEASE_GRANTED, device, until=until)
+    note_looking_ended(request, actor, device, looking)
     return await shown(request, session, device)
 
 
@@ -80,8 +84,10 @@ async def reject(
     request: Request, session: AsyncSession, actor: CurrentActor, device: Device
 ) -> None:
     """Never let `device` install, and leave the traces of it."""
+    looking = await store.open_inspection(session, device.id)
     await approval.reject(session, device, now=utc_now())
     await note(request, session, actor, EventKind.REJECTED, device)
+    note_looking_ended(request, actor, device, looking)
 
 
 @router.post("/{device_id}/restore")

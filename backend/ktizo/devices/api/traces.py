@@ -9,7 +9,7 @@ from ktizo.audit.record import Entry, append
 from ktizo.core.clock import utc_now
 from ktizo.core.db import AsyncSession
 from ktizo.devices import schemas
-from ktizo.devices.tables import Device
+from ktizo.devices.tables import Device, Inspection
 from ktizo.devices.view import views
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import record
@@ -51,3 +51,20 @@ async def note(
         device_id=device.id,
         data={"by": actor.name, **data},
     )
+
+
+def note_looking_ended(
+    request: Request, actor: CurrentActor, device: Device, looking: Inspection | None
+) -> None:
+    """Tell the timeline that what was just decided also ended the machine's inspection.
+
+    `looking`: the inspection that was open before; the audit's line is the decision's own.
+    """
+    if looking is not None and looking.ended_at is not None:
+        record(
+            request.app.state.writer,
+            EventKind.INSPECTION_ENDED,
+            mac=device.boot_mac,
+            device_id=device.id,
+            data={"by": actor.name, "how": looking.end},
+        )

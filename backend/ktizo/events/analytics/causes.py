@@ -67,6 +67,14 @@ CAUSES: dict[str, tuple[str, str]] = {
         "Ktizo could not write its history",
         "Free some disk space; until then nothing is installed.",
     ),
+    "inspection_impossible": (
+        "It was to be looked at, and its build of Talos cannot be served",
+        "A file is missing in the mirror or does not fit its processor; see Images, ask again.",
+    ),
+    "inspection_used_up": (
+        "It booted to be looked at again and again and never came up",
+        "An installed Talos halts then; look at its console. Asking again begins anew.",
+    ),
     "unreadable": ("It did not say which machine it is", "A loader that is not Ktizo's own."),
 }
 

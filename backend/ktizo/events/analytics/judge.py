@@ -24,7 +24,7 @@ SILENT_AFTER = timedelta(minutes=5)  # firmware and loaders are not
 
 # Rules of boot.decide, which this room cannot see; a test of boot compares the words.
 ON_PURPOSE = {"already_installed", "profile_local_disk", "rejected"}
-NOBODY_DECIDED = {"unknown", "not_approved"}
+NOBODY_DECIDED = {"unknown", "not_approved", "inspection"}
 INSTALLER = "boot"
 
 

@@ -51,6 +51,12 @@ class Caller:
             self._line.close()
             self._line = None
 
+    async def hang_up(self) -> None:
+        """Hang up, and wait until the connection is gone."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.hang_up()
+
     async def unary(
         self, method: Method[Request, Reply], request: Request, *, timeout_s: float = QUICK_S
     ) -> Reply:

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import ssl
 from functools import partial
+from typing import cast
 
 from grpclib.client import Handler
 from grpclib.config import Configuration
@@ -31,6 +32,7 @@ LINE_WINDOW = 4 << 20
 # pings would do too, but grpc-go hangs up on more than one in five minutes.
 _IDLE_S, _INTERVAL_S, _PROBES = 30, 10, 3
 # The alert that would say which of the two may be lost with the connection (TCP reset).
+_GOODBYE_S = 1.0
 _TOO_SOON = "it hung up right after the TLS handshake, as it does when it wants another certificate"
 # Bytes of a frame's header and at most of its body (we never offer more), and a frame's type.
 _HEADER, _MAX_FRAME, _SETTINGS = 9, 1 << 14, 4
@@ -106,6 +108,7 @@ class _Protocol(H2Protocol):
     def __init__(self) -> None:
         super().__init__(Handler(), _CONFIG, _H2)
         self.spoke = asyncio.Event()  # they sent an HTTP/2 frame, or hung up
+        self.gone = asyncio.Event()  # the connection is closed to its end
         self.fault: BaseException | None = None
         self._frames = FrameCheck()
 
@@ -129,10 +132,17 @@ class _Protocol(H2Protocol):
         if self._frames.begun or self.fault is not None:
             self.spoke.set()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport = cast(
+            asyncio.WriteTransport, transport
+        )  # grpclib lets go of its own before the goodbye is over
+
     def connection_lost(self, exc: BaseException | None) -> None:
         self.fault = self.fault or exc
         super().connection_lost(exc)
         self.spoke.set()
+        self.gone.set()
 
 
 class Line:
@@ -206,6 +216,16 @@ class Line:
     def close(self) -> None:
         """Hang up; calls under way end."""
         self._protocol.processor.close(reason="closed by Ktizo")
+
+    async def hang_up(self) -> None:
+        """Close, and wait until nothing of the connection is left; a node that is slow is cut."""
+        self.close()
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._protocol.gone.wait()
+        except TimeoutError:
+            self._protocol.transport.abort()
+            await self._protocol.gone.wait()
 
 
 def _known(address: Address, access: Access, transport: asyncio.BaseTransport) -> str:

@@ -86,11 +86,15 @@ class NodeClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        await self.hang_up()
 
     def close(self) -> None:
         """Hang up; calls under way end."""
         self._caller.close()
+
+    async def hang_up(self) -> None:
+        """Hang up, and wait until the connection is gone: within a second or so."""
+        await self._caller.hang_up()
 
     async def connect(self) -> str:
         """Dial, if need be, and return the node's key: base64 SHA-256 of its SPKI."""

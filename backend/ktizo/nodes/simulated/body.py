@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
+from ktizo.core.clock import utc_now
 from ktizo.nodes.simulated.faults import Faults
 from ktizo.nodes.simulated.hardware import Hardware
 from ktizo.nodes.simulated.journal import Journal
 from ktizo.nodes.simulated.lan import Cluster, Lan
 from ktizo.nodes.simulated.machine_config import MachineConfig
+from ktizo.nodes.simulated.reporting import Aims
 from ktizo.nodes.simulated.showing import Shown, show
 from ktizo.nodes.simulated.state import State
 from ktizo.talos.pki import CertAndKey
@@ -49,6 +51,8 @@ class What(TypedDict, total=False):
     lan: Lan
     timings: Timings
     schematic: str
+    sink: str  # host:port its command line sends its events to
+    kernel_log: str  # tcp://host:port or udp://host:port, likewise
 
 
 class Body(Journal):
@@ -58,20 +62,26 @@ class Body(Journal):
         super().__init__()
         self.host, self.port = host, port
         self.version = what.get("version", "v1.12.11")
-        self.next_version = ""
+        self.next_version = ""  # what the next boot runs; empty: the same again
+        self.next_schematic = ""
         self.hardware = what.get("hardware") or Hardware()
         self.lan = what.get("lan") or Lan()
         self.timings = what.get("timings") or Timings()
         self.schematic = what.get("schematic") or PLAIN
+        # Where the command line of the next boot says to report to.
+        self.command_line = Aims(what.get("sink", ""), what.get("kernel_log", ""))
         self.faults = Faults()
         self.state = State()
         self.config: MachineConfig | None = None
-        self.system_disk = ""  # name of the disk Talos is installed on
+        self.system_disk = self.hardware.system_disk  # name of the disk Talos is installed on
         self.etcd_member = 0  # id in etcd's data directory; 0: it is empty
         self.left_etcd = False  # on purpose; it joins again after a reboot
         self.pulled: set[str] = set()
+        self.config_errors: list[str] = []  # why talos.config could not be used, try by try
         self.installer_exit_code = 0
         self.etcd_snapshot_bytes = 1 << 20
+        self.kubelet_since = utc_now()  # when its health changed last
+        self.auto_reboots = False  # whether a config applied with mode auto needs a reboot
         self.boots = 0
         self.answered_boots = 0  # as many of them as ended with the API listening
         self.calls: Counter[str] = Counter()  # by method name, refused ones too
@@ -113,6 +123,12 @@ class Body(Journal):
         return self.lan.cluster(self.config.ca if self.config else CertAndKey("", ""))
 
     @property
+    def aims(self) -> Aims:
+        """Where it reports to: what its config says wins over its command line."""
+        said = self.config.aims if self.config else Aims()
+        return self.command_line.overridden(said)
+
+    @property
     def kubeconfig(self) -> str:
         """An admin kubeconfig, as far as anybody can tell."""
         server = self.config.endpoint if self.config else ""
@@ -143,6 +159,22 @@ class Body(Journal):
             return ()
         return (("services", "etcd, kubelet not running"), ("nodeReady", "node is not ready"))
 
+    def restart_kubelet(self, before: MachineConfig | None) -> None:
+        """Run another kubelet, when the config says so; by a fault it is never ready."""
+        if before is None or self.config is None:
+            return
+        if before.images.get("kubelet") != self.config.images.get("kubelet"):
+            self.kubelet_since = utc_now()
+            if "kubelet" in self.faults.never_ready:
+                self.note(Stage.RUNNING, ready=False)
+
+    def forget_resources(self) -> None:
+        """Begin another boot: resources are in memory; what was installed may not come up."""
+        self.boots += 1
+        self.state = State()
+        if self.faults.rolls_back:
+            self.next_version = self.next_schematic = ""
+
     def refresh_resources(self) -> None:
         """Bring what it shows up to date."""
         self.services = show(
@@ -158,5 +190,6 @@ class Body(Journal):
                 stage=str(self.stage),
                 ready=self.ready,
                 unmet=self.unmet,
+                never_ready=frozenset(self.faults.never_ready),
             )
         )

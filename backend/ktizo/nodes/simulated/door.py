@@ -32,11 +32,20 @@ class _Server(Server):
     def __init__(self, handlers: list[Any]) -> None:
         super().__init__(handlers)
         self.protocols: list[H2Protocol] = []
+        self.slammed = False
 
     def _protocol_factory(self) -> H2Protocol:
         self.protocols = [one for one in self.protocols if not _gone(one)]
         protocol = super()._protocol_factory()
         self.protocols.append(protocol)
+        made = protocol.connection_made
+
+        def connection_made(transport: Any) -> None:
+            made(transport)
+            if self.slammed:  # it shook hands with a machine that went off meanwhile
+                transport.abort()
+
+        protocol.connection_made = connection_made  # type: ignore[method-assign]
         return protocol
 
 
@@ -67,6 +76,8 @@ class Door:
 
     async def slam(self) -> None:
         """Stop listening and cut every line, as a reset button does."""
+        self._server.slammed = True
+        await self._accept_no_more()
         for protocol in self._server.protocols:
             if not _gone(protocol) and hasattr(protocol, "connection"):
                 protocol.connection._transport.abort()
@@ -74,6 +85,18 @@ class Door:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self._server.wait_closed()
+
+    async def _accept_no_more(self) -> None:
+        """Let those in who were accepted in this turn: asyncio forgets them when a server closes.
+
+        Its transport then fails in the middle of being made, and nobody closes it (Python 3.11).
+        """
+        listening: asyncio.Server | None = self._server._server  # type: ignore[assignment]
+        loop = asyncio.get_running_loop()
+        for sock in listening.sockets if listening is not None else ():
+            loop.remove_reader(sock.fileno())
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     def __mapping__(self) -> dict[str, Handler]:
         """Return what this version of Talos has; grpclib answers UNIMPLEMENTED for the rest."""

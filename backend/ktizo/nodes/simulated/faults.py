@@ -23,3 +23,5 @@ class Faults:
     foreign_identity: bool = False  # comes up with a certificate of another CA
     clock_skew_s: float = 0.0  # how far its clock is off; its certificates begin and end by it
     stays_away: bool = False  # does not come back from the next reboot
+    rolls_back: bool = False  # what was installed does not boot: it comes back as what it was
+    never_ready: set[str] = field(default_factory=set)  # components of Kubernetes, by name

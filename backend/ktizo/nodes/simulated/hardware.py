@@ -1,33 +1,16 @@
 """A simulated machine's hardware, as Talos's resources show it.
 
-Field names are the `yaml` tags of siderolabs/talos pkg/machinery/resources/{hardware,block,network}
+Field names are the `yaml` tags of siderolabs/talos pkg/machinery/resources/{hardware,network}
 (read 2026-11-21).
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-GIB = 1 << 30
+from ktizo.nodes.simulated import disks
+from ktizo.nodes.simulated.disks import GIB, Rows, SimulatedDisk
 
-
-@dataclass(frozen=True, slots=True)
-class SimulatedDisk:
-    """A disk, and what is on it."""
-
-    name: str = "sda"
-    size_bytes: int = 480 * 10**9
-    model: str = "SAMSUNG MZ7L3480"
-    serial: str = "S664NE0R000001"
-    wwid: str = "naa.5002538e00000001"
-    rotational: bool = False
-    transport: str = "sata"
-    # (file system, label, partition label, bytes): what was there before us
-    volumes: tuple[tuple[str, str, str, int], ...] = ()
-
-    @property
-    def path(self) -> str:
-        """`/dev/sda`."""
-        return f"/dev/{self.name}"
+__all__ = ["GIB", "Hardware", "Rows", "SimulatedDisk", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +27,11 @@ class Hardware:
     memory_mib: int = 64 * 1024
     disks: tuple[SimulatedDisk, ...] = field(default=(SimulatedDisk(),))
 
+    @property
+    def system_disk(self) -> str:
+        """The name of the disk Talos is installed on; empty when it is on none."""
+        return next((disk.name for disk in self.disks if disk.has_talos), "")
+
     @classmethod
     def number(cls, number: int) -> "Hardware":
         """Return machine `number` of a fleet, with identities of its own."""
@@ -58,14 +46,11 @@ class Hardware:
         )
 
 
-Rows = list[tuple[str, str, str, Any]]  # namespace, type, id, spec
-
-
 def rows(hardware: Hardware, address: str, system_disk: str) -> Rows:
     """Return the resources the hardware shows up as; `system_disk` is empty until installed."""
     return [
         *_board(hardware),
-        *_disks(hardware),
+        *(row for index, disk in enumerate(hardware.disks) for row in disks.rows(disk, index)),
         *_network(hardware, address),
         ("runtime", "SystemDisks.block.talos.dev", "system-disk", _system_disk(system_disk)),
     ][: None if system_disk else -1]
@@ -94,50 +79,6 @@ def _board(hardware: Hardware) -> Rows:
         found.append(("hardware", "Processors.hardware.talos.dev", f"CPU-{cpu}", spec))
     module = {"sizeMiB": hardware.memory_mib, "deviceLocator": "DIMM A1", "speed": 3200}
     found.append(("hardware", "MemoryModules.hardware.talos.dev", "DIMM-A1", module))
-    return found
-
-
-def _disks(hardware: Hardware) -> Rows:
-    found: Rows = []
-    for disk in hardware.disks:
-        spec: dict[str, Any] = {
-            "dev_path": disk.path,
-            "size": disk.size_bytes,
-            "pretty_size": f"{disk.size_bytes // 10**9} GB",
-            "io_size": 512,
-            "sector_size": 512,
-            "readonly": False,
-            "cdrom": False,
-            "model": disk.model,
-            "serial": disk.serial,
-            "wwid": disk.wwid,
-            "transport": disk.transport,
-            "rotational": disk.rotational,
-        }
-        found.append(("runtime", "Disks.block.talos.dev", disk.name, spec))
-        found += _volumes(disk)
-    return found
-
-
-def _volumes(disk: SimulatedDisk) -> Rows:
-    kind = "DiscoveredVolumes.block.talos.dev"
-    whole = {"dev_path": disk.path, "type": "disk", "size": disk.size_bytes, "name": ""}
-    if disk.volumes:
-        whole["name"] = "gpt"
-    found: Rows = [("runtime", kind, disk.name, whole)]
-    for index, (name, label, partition, size) in enumerate(disk.volumes, start=1):
-        spec = {
-            "dev_path": f"{disk.path}{index}",
-            "type": "partition",
-            "parent": disk.name,
-            "parent_dev_path": disk.path,
-            "size": size,
-            "name": name,
-            "label": label,
-            "partition_label": partition,
-            "partition_index": index,
-        }
-        found.append(("runtime", kind, f"{disk.name}{index}", spec))
     return found
 
 

@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Unpack
 
 from ktizo.core.clock import utc_now
+from ktizo.core.errors import Invalid
 from ktizo.nodes.simulated import identity
 from ktizo.nodes.simulated.body import Body, Stage, What
 from ktizo.nodes.simulated.door import Door
+from ktizo.nodes.simulated.hardware import SimulatedDisk
 from ktizo.nodes.simulated.machine_config import MachineConfig
+from ktizo.nodes.simulated.reporting import Reporter
+from ktizo.nodes.wire.envelope_pb2 import Error
+from ktizo.nodes.wire.events_pb2 import SequenceEvent
 from ktizo.talos.pki import CertAndKey
 
 Act = Callable[[], Awaitable[None]]
@@ -26,6 +32,11 @@ class SimulatedNode(Body):
         self._door: Door | None = None
         self._then: Act | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.reporter = Reporter(self, host)
+        # What a reboot that is no kexec goes through; without one it comes up again by itself.
+        self.firmware: Callable[[], None] | None = None
+        self.kexecs = True  # after installing; with False a reboot goes through the firmware
+        self.wiped: list[str] = []  # names of the disks whose content was lost, in order
 
     # Power -----------------------------------------------------------------------------------
 
@@ -36,6 +47,7 @@ class SimulatedNode(Body):
 
     async def power_off(self) -> None:
         """Pull the plug, and end everything it had going on."""
+        self.reporter.stop()
         for task in [one for one in self._tasks if one is not asyncio.current_task()]:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -44,6 +56,7 @@ class SimulatedNode(Body):
 
     def crash(self) -> None:
         """Reboot at once, lines cut, nothing said."""
+        self.reporter.stop()
         self._start(self._restart)
 
     # What the API makes it do ----------------------------------------------------------------
@@ -100,6 +113,11 @@ class SimulatedNode(Body):
             self.etcd_member = 0
             self.left_etcd = True
 
+    def refresh_resources(self) -> None:
+        """Bring what it shows up to date; a config may say anew where to report to."""
+        super().refresh_resources()
+        self.reporter.aim(self.aims)
+
     def look_around(self) -> None:
         """See whether etcd has a quorum: then the node becomes ready, or stops being it."""
         if self._door is None or self.in_maintenance:
@@ -116,23 +134,74 @@ class SimulatedNode(Body):
         """Begin with a config given in maintenance mode; a partial one installs nothing."""
         if not config.complete:
             self.config = config
+            self.refresh_resources()
             return
 
         async def then() -> None:
-            self.note(Stage.INSTALLING)
-            self.config = config
-            await asyncio.sleep(self.timings.install_s)
-            self.system_disk = self.system_disk or self.hardware.disks[0].name
-            self.next_version = config.installer_version
-            await self._restart()
+            await self.install(config)
 
         self._then = then
+
+    async def install(self, config: MachineConfig) -> None:
+        """Write Talos to the disk the config chooses and come up from it; without one, reboot."""
+        self.config = config
+        self.note(Stage.INSTALLING)
+        disk = self._install_disk(config)
+        if disk is None:
+            self.forget_memory()
+            await self._restart()
+            return
+        if not self.system_disk:  # else LifecycleService has installed it already
+            self.wipe_disk(disk)
+            await asyncio.sleep(self.timings.install_s)
+            self.installed_on(disk)
+        self.next_version = config.installer_version
+        self.next_schematic = config.installer_schematic
+        await self._restart(kexec=self.kexecs)
+
+    def forget_memory(self) -> None:
+        """Lose what is only in memory, as a power cut does; what is on the system disk stays."""
+        if not self.system_disk:
+            self.config = self._staged = None
+            self.next_version = self.next_schematic = ""
+
+    def _install_disk(self, config: MachineConfig) -> SimulatedDisk | None:
+        try:
+            found = config.disk.among(self.hardware.disks)
+        except Invalid as error:
+            self._install_fails(error.message)
+            return None
+        if found is None:
+            self._install_fails("no disk matches the config")
+        return found
+
+    def _install_fails(self, why: str) -> None:
+        """Say in both ways why nothing is installed."""
+        self.say(f"install failed: {why}")
+        fault = Error(message=f"failed to run install: {why}")
+        self.emit(SequenceEvent(sequence="install", action=SequenceEvent.STOP, error=fault))
+
+    def wipe_disk(self, disk: SimulatedDisk) -> None:
+        """Take away what is on a disk; from here on it is lost."""
+        self.say(f"wiping {disk.path}")
+        self.wiped.append(disk.name)
+        self._put(disk, disk.emptied())
+
+    def installed_on(self, disk: SimulatedDisk) -> None:
+        """Talos is on the disk now, all of it."""
+        self.system_disk = disk.name
+        self._put(disk, disk.with_talos())
+
+    def _put(self, disk: SimulatedDisk, instead: SimulatedDisk) -> None:
+        disks = tuple(instead if one.name == disk.name else one for one in self.hardware.disks)
+        self.hardware = replace(self.hardware, disks=disks)
 
     def _take_now(self, config: MachineConfig, for_now: timedelta | None) -> None:
         if self._undo is not None:
             self._undo.cancel()
             self._undo = None
         before, self.config = self.config, config
+        self.restart_kubelet(before)
         if for_now is not None and before is not None:
             loop = asyncio.get_running_loop()
             self._undo = loop.call_later(for_now.total_seconds(), self._take_back, before)
@@ -148,15 +217,20 @@ class SimulatedNode(Body):
         if not labels or "STATE" in labels:
             self.config = self._staged = None
         if not labels or "META" in labels:
+            for disk in self.hardware.disks:
+                if disk.name == self.system_disk:
+                    self._put(disk, disk.emptied())
             self.system_disk = ""
 
     async def _boot(self) -> None:
-        self.boots += 1
         self.left_etcd = False
+        self.forget_resources()
+        self.reporter.boot(self.aims)
         self.note(Stage.BOOTING)
         await asyncio.sleep(self.timings.boot_s)
         self.config, self._staged = self._staged or self.config, None
         self.version, self.next_version = self.next_version or self.version, ""
+        self.schematic, self.next_schematic = self.next_schematic or self.schematic, ""
         configured = not self.in_maintenance
         ca = await self._ca() if configured else identity.throw_away_ca(utc_now())
         if self.faults.foreign_identity:
@@ -197,11 +271,18 @@ class SimulatedNode(Body):
             if cluster.nodes.pop(self.uuid, None) is not None:
                 cluster.refresh()
         self.note(stage)
+        await self.reporter.drain()
+        self.reporter.stop()
+        await self.reporter.ended()
 
-    async def _restart(self) -> None:
+    async def _restart(self, *, kexec: bool = False) -> None:
         await self._down(Stage.REBOOTING)
-        if not self.faults.stays_away:
+        if self.faults.stays_away:
+            return
+        if self.firmware is None or kexec:
             await self._boot()
+        else:
+            self.firmware()
 
     async def _go_off(self) -> None:
         await self._down(Stage.OFF)

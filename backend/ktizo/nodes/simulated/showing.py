@@ -24,12 +24,13 @@ class Shown:
     stage: str
     ready: bool
     unmet: Sequence[tuple[str, str]]
+    never_ready: frozenset[str] = frozenset()
 
 
 def show(what: Shown) -> dict[str, bool]:
     """Bring the resources up to date; return Talos's services and whether each runs."""
     services = _services(what)
-    found = [*rows(what.hardware, what.host, what.system_disk), *_runtime(what)]
+    found = [*rows(what.hardware, what.host, what.system_disk), *_runtime(what), *_pods(what)]
     found += [
         ("runtime", "Services.v1alpha1.talos.dev", name, {"running": up, "healthy": up})
         for name, up in services.items()
@@ -49,6 +50,25 @@ def _services(what: Shown) -> dict[str, bool]:
     found |= {"apid": True, "kubelet": what.ready, "cri": True}
     if what.config.role == "controlplane":
         found |= {"etcd": what.ready, "trustd": True}
+    return found
+
+
+def _pods(what: Shown) -> Rows:
+    """Return the static pods of a control plane; their spec is Kubernetes' PodStatus."""
+    if what.config is None or what.config.role != "controlplane" or not what.ready:
+        return []
+    found: Rows = []
+    for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        good = component not in what.never_ready
+        status = {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True" if good else "False"}],
+            "containerStatuses": [
+                {"name": component, "image": what.config.images.get(component, ""), "ready": good}
+            ],
+        }
+        name = f"kube-system/{component}-{what.hostname}"
+        found.append(("k8s", "StaticPodStatuses.kubernetes.talos.dev", name, status))
     return found
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ktizo.core import yaml
+from ktizo.core.clock import utc_now
 from ktizo.nodes.simulated.tape import Tape
 from ktizo.nodes.wire import cosi_pb2 as wire
 
@@ -19,16 +21,17 @@ class Kept:
     key: Key
     spec: Any
     version: int = 1
+    created: datetime = field(default_factory=utc_now, compare=False)
 
     def message(self) -> wire.Resource:
         """Return it as it goes over the wire."""
         namespace, kind, name = self.key
-        return wire.Resource(
-            metadata=wire.Metadata(
-                namespace=namespace, type=kind, id=name, version=str(self.version), phase="running"
-            ),
-            spec=wire.Spec(yaml_spec=yaml.dump(self.spec) if self.spec else ""),
+        metadata = wire.Metadata(
+            namespace=namespace, type=kind, id=name, version=str(self.version), phase="running"
         )
+        metadata.created.FromDatetime(self.created)
+        spec = wire.Spec(yaml_spec=yaml.dump(self.spec) if self.spec else "")
+        return wire.Resource(metadata=metadata, spec=spec)
 
 
 @dataclass(frozen=True, slots=True)

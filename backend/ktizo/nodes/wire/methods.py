@@ -15,6 +15,7 @@ from ktizo.nodes.wire import etcd_pb2 as etcd
 from ktizo.nodes.wire import events_pb2 as events
 from ktizo.nodes.wire import lifecycle_pb2 as lifecycle
 from ktizo.nodes.wire import machine_pb2 as machine
+from ktizo.nodes.wire import sink_pb2 as sink
 from ktizo.nodes.wire import storage_pb2 as storage
 
 Request = TypeVar("Request", bound=Message)
@@ -118,3 +119,6 @@ WATCH = Method(f"{_COSI}/Watch", cosi.WatchRequest, cosi.WatchResponse, streams=
 METHODS: dict[str, Method[Any, Any]] = {
     method.path: method for method in list(vars().values()) if isinstance(method, Method)
 }
+
+# The other way round: nodes call it, Ktizo serves it (nodes/live).
+PUBLISH = Method("/events.EventSinkService/Publish", sink.EventRequest, sink.EventResponse)

@@ -7,6 +7,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from ktizo.nodes.simulated.asked import Asked
+from ktizo.nodes.simulated.machine_config import schematic_of
 from ktizo.nodes.wire import lifecycle_pb2 as lifecycle
 from ktizo.nodes.wire import machine_pb2 as wire
 
@@ -31,6 +32,7 @@ async def upgrade(asked: Asked[wire.UpgradeRequest]) -> wire.UpgradeResponse:
             )
     actor = asked.node.order("Upgrade", image=asked.request.image, stage=asked.request.stage)
     asked.node.next_version = tag
+    asked.node.next_schematic = schematic_of(asked.request.image)
     if not asked.request.stage:
         asked.node.reboot_after_answer()
     found = wire.Upgrade(ack="Upgrade request received", actor_id=actor)
@@ -57,11 +59,11 @@ async def install_upgrade(
 ) -> AsyncGenerator[lifecycle.LifecycleServiceUpgradeResponse, None]:
     """Install beside what runs; the next reboot runs it."""
     image = asked.request.source.image_name
-    tag = _tag(image)
+    _tag(image)
     if image not in asked.node.pulled:
         raise GRPCError(Status.NOT_FOUND, f"image {image} is not present; pull it first")
     asked.node.order("LifecycleUpgrade", image=image)
-    for step in _run_installer(asked.node, tag):
+    for step in _run_installer(asked.node, image):
         yield lifecycle.LifecycleServiceUpgradeResponse(progress=step)
 
 
@@ -71,25 +73,28 @@ async def install(
     """Install on a disk; refused when Talos is installed."""
     if asked.node.system_disk:
         raise GRPCError(Status.ALREADY_EXISTS, "Talos is already installed")
-    tag = _tag(asked.request.source.image_name)
-    disk = asked.request.destination.disk
-    if disk not in [one.path for one in asked.node.hardware.disks]:
-        raise GRPCError(Status.INVALID_ARGUMENT, f"no disk {disk}")
-    asked.node.order("LifecycleInstall", image=asked.request.source.image_name, disk=disk)
-    for step in _run_installer(asked.node, tag):
+    _tag(asked.request.source.image_name)
+    path = asked.request.destination.disk
+    disk = next((one for one in asked.node.hardware.disks if one.path == path), None)
+    if disk is None:
+        raise GRPCError(Status.INVALID_ARGUMENT, f"no disk {path}")
+    asked.node.order("LifecycleInstall", image=asked.request.source.image_name, disk=path)
+    asked.node.wipe_disk(disk)
+    for step in _run_installer(asked.node, asked.request.source.image_name):
         yield lifecycle.LifecycleServiceInstallResponse(progress=step)
     if not asked.node.installer_exit_code:
-        asked.node.system_disk = disk.removeprefix("/dev/")
+        asked.node.installed_on(disk)
 
 
 def _run_installer(
-    node: "SimulatedNode", tag: str
+    node: "SimulatedNode", image: str
 ) -> list[lifecycle.LifecycleServiceInstallProgress]:
     """Return the installer's lines; that it failed only its exit code says, not gRPC."""
+    tag = _tag(image)
     step = lifecycle.LifecycleServiceInstallProgress
     lines = [step(message=f"running Talos installer {tag}"), step(message="installing boot loader")]
     if not node.installer_exit_code:
-        node.next_version = tag
+        node.next_version, node.next_schematic = tag, schematic_of(image)
     return [*lines, step(exit_code=node.installer_exit_code)]
 
 

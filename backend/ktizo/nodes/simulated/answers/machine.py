@@ -5,8 +5,10 @@ import gzip
 import io
 import tarfile
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
@@ -71,7 +73,7 @@ def _mode(node: "SimulatedNode", mode: "wire.ApplyConfigurationRequest.Mode") ->
     if node.in_maintenance and mode == _Mode.REBOOT:
         return _Mode.NO_REBOOT
     if mode == _Mode.AUTO and not node.in_maintenance:
-        return _Mode.NO_REBOOT
+        return _Mode.REBOOT if node.auto_reboots else _Mode.NO_REBOOT
     return mode
 
 
@@ -133,11 +135,19 @@ async def services(asked: Asked[Any]) -> wire.ServiceListResponse:
         wire.ServiceInfo(
             id=name,
             state="Running" if up else "Preparing",
-            health=wire.ServiceHealth(unknown=not up, healthy=up),
+            health=wire.ServiceHealth(
+                unknown=not up, healthy=up, last_change=_moment(asked.node.kubelet_since)
+            ),
         )
         for name, up in asked.node.services.items()
     ]
     return wire.ServiceListResponse(messages=[wire.ServiceList(services=found)])
+
+
+def _moment(at: datetime) -> Timestamp:
+    moment = Timestamp()
+    moment.FromDatetime(at)
+    return moment
 
 
 async def disks(asked: Asked[Any]) -> storage.DisksResponse:

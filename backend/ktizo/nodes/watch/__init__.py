@@ -1,0 +1,1 @@
+"""The truth about nodes, from their own API alone."""
