@@ -19,12 +19,24 @@ from bench import fleet, servers, table
 from bench.fleet import BOOTING, Appliance, Machine
 from bench.pair import Pair
 from bench.process import NotRunning
-from bench.sections import arrivals, assets, configs, dashboard, history, idle, scripts, storm
+from bench.sections import (
+    arrivals,
+    assets,
+    configs,
+    dashboard,
+    history,
+    idle,
+    intake,
+    nodes,
+    scripts,
+    storm,
+)
 from bench.stats import number
 from bench.wire import WrongAnswer
 from bench.wrk import NoResult
 
-SECTIONS = ("idle", "history", "configs", "dashboard", "scripts", "arrivals", "assets", "storm")
+ALONE = ("idle", "history", "intake", "configs", "dashboard", "nodes")  # have a Ktizo of their own
+SECTIONS = (*ALONE, "scripts", "arrivals", "assets", "storm")
 ROUNDS = 5
 
 
@@ -79,7 +91,11 @@ def _measure(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
         aims += configs.run(folder / "configs", asked.server, asked.rounds)
     if "dashboard" in asked.only:
         aims += dashboard.run(folder / "dashboard", min(asked.rounds, 3), asked.server)
-    if set(asked.only) - {"idle", "history", "configs", "dashboard"}:
+    if "intake" in asked.only:
+        intake.run(folder / "intake", min(asked.rounds, 3))
+    if "nodes" in asked.only:
+        aims += nodes.run(folder / "nodes", asked.server)
+    if set(asked.only) - set(ALONE):
         aims += _beside_nginx(folder, asked)
     return aims
 
