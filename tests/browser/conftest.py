@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .history import make_history
 from .look import WAIT_MS, Looks
+from .racks import SimulatedRack, racked
 from .served import FRONTEND, Served, factory, serve
 
 HERE = Path(__file__).parent
@@ -108,6 +109,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory, grown: Path) -> Iterator[Ser
         }
         with serve(folder, grown, **settings) as box:
             yield box
+
+
+@pytest.fixture(scope="module")
+def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedRack]:
+    """A Ktizo with people and a cluster, and a simulated machine beside it, switched off."""
+    with racked(tmp_path_factory.mktemp("racked"), BUILT) as rack:
+        yield rack
 
 
 @pytest.fixture

@@ -132,7 +132,8 @@ def serve(folder: Path, grown: Path | None = None, **settings: str) -> Iterator[
         "KTIZO_MACHINE_RATE_LIMIT": "1000000/minute",
         **settings,
     }
-    box = Served(folder, extra=extra)
+    port = int(settings.get("KTIZO_PORT") or free_port())
+    box = Served(folder, port, extra=extra)
     if grown is not None:
         box.token = (grown / "cli.token").read_text().strip()
     try:

@@ -69,8 +69,8 @@ def test_a_machine_appears_by_itself_and_is_approved(visit: Visit, box: Served):
     config = dialog.get_by_role("region", name="config.yaml")
     expect(config).to_contain_text("hostname: prod-w-21")
     expect(config).to_contain_text("/dev/nvme0n1")
-    expect(dialog.get_by_text("CLI", exact=True)).not_to_be_visible()
-    dialog.get_by_text("Same in CLI and API").click()
+    expect(dialog.get_by_text("CLI", exact=True).last).not_to_be_visible()
+    dialog.get_by_text("Same in CLI and API").last.click()
     expect(dialog.get_by_text(re.compile("ktizo devices approve"))).to_be_visible()
     assert "kernel" not in box.knock(newcomer), "nothing may change before the Yes"
 

@@ -47,6 +47,11 @@ describe('live events', () => {
     expect(roomsOf({ kind: 'image_progress' })).toEqual(expect.arrayContaining(['images']))
     expect(roomsOf({ kind: 'image_progress' })).not.toContain('devices')
     expect(roomsOf({ kind: 'never_heard_of' })).toContain('devices')
+    expect(roomsOf({ kind: 'node_state' })).toEqual(expect.arrayContaining(['nodes', 'devices']))
+    expect(roomsOf({ kind: 'node_step' })).not.toContain('nodes')
+    expect(roomsOf({ kind: 'work_step' })).toEqual(expect.arrayContaining(['works', 'nodes']))
+    expect(roomsOf({ kind: 'work_step' })).not.toContain('clusters')
+    expect(roomsOf({ kind: 'work_ended' })).toEqual(expect.arrayContaining(['works', 'clusters']))
   })
 })
 

@@ -9,9 +9,14 @@ const ROOMS: [RegExp, string[]][] = [
   [/^cluster_/, ['clusters', 'devices']],
   [/^profile_|^asset_/, ['profiles']],
   [/^(image|schematic)_/, ['images']],
+  [/^node_(state|trouble|drift|order)$/, ['nodes']],
+  [/^(handed_over|disk_missing|inspected)$/, ['nodes']],
+  [/^work_/, ['works', 'nodes']],
+  // What a work leaves behind: another version, another member, another state.
+  [/^work_(started|stopped|ended)$/, ['clusters', 'devices']],
 ]
 const MACHINE = ['devices', 'home', 'analytics']
-const OWN = /^(lan_|cluster_|profile_|asset_|image_|schematic_|writer_)/
+const OWN = /^(lan_|cluster_|profile_|asset_|image_|schematic_|writer_|work_)/
 const GATHER_MS = 1_000
 
 /** Which rooms' queries an event makes old. */

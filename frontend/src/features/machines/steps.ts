@@ -15,6 +15,9 @@ const KINDS: Record<string, string> = {
   config_sent: 'Fetched its config',
   config_refused: 'Was refused a config',
   done: 'Proved that it runs',
+  node_stage: 'Says where it stands',
+  node_step: 'Says what it does',
+  node_error: 'Says that something went wrong',
   boot_loop: 'Held: boots without progress',
   registered: 'Registered',
   changed: 'Changed',
@@ -27,6 +30,15 @@ const KINDS: Record<string, string> = {
   lease_spent: 'Permission used',
   lease_expired: 'Permission ran out',
   lease_revoked: 'Permission revoked',
+  inspection_asked: 'May boot Talos in memory, to be looked at',
+  inspection_ended: 'Looking inside ended',
+  inspected: 'Was looked into',
+  node_state: 'Its own API answered',
+  node_trouble: 'Cannot be talked to as it should',
+  node_drift: 'Runs something else than intended',
+  handed_over: 'Was given its config through its API',
+  disk_missing: 'Its install disk is not in it: held',
+  node_order: 'Was told',
   conflict: 'Identity contested',
   conflict_resolved: 'Identity settled',
   cluster_changed: 'Place in its cluster changed',
@@ -37,11 +49,15 @@ export function stepTitle(kind: string): string {
   return KINDS[kind] ?? kind.replaceAll('_', ' ')
 }
 
-const TOLD = ['action', 'rule', 'profile', 'file', 'role', 'by', 'reason', 'cluster', 'keep']
+const TOLD =
+  'action rule profile file role by reason cluster keep ' +
+  // what a node says of itself, and what was done with it
+  'stage sequence phase task what state version message order mode disk how build'
 
 /** The few words of a step's data worth a line. */
 export function stepDetail(step: Pick<Step, 'data' | 'count'>): string {
-  const words = TOLD.map((name) => step.data[name])
+  const words = TOLD.split(' ')
+    .map((name) => step.data[name])
     .filter((value) => typeof value === 'string' || typeof value === 'number')
     .map((value) => String(value).replaceAll('_', ' '))
   const fields = step.data['fields']
