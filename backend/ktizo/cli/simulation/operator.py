@@ -12,7 +12,6 @@ from typing import Any
 from ktizo.cli.simulation.facts import LOOKED_AT, Facts, Row
 from ktizo.cli.simulation.office import Office, Refused
 from ktizo.cli.simulation.plan import Place
-from ktizo.nodes.inspect.holds import NOTHING
 
 CONFLICT = 409
 PATIENCE = 50  # refusals of one and the same thing
@@ -75,7 +74,7 @@ class Operator:
         free = [
             one
             for one in findings["disks"]
-            if one["holds"] == [NOTHING] and not one["rotational"] and one["install_disk"]
+            if not one["holds"] and not one["rotational"] and one["install_disk"]
         ]
         if not free:
             raise GaveUp(f"{place.hostname}: every disk holds something; see its inspection")
