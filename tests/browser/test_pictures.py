@@ -4,17 +4,20 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from .conftest import Visit
 from .fleet import hardware
 from .look import PHONE
 from .places import PLACES, address, settled
+from .racks import SimulatedRack
 from .served import Served
+from .simulation import Simulation
 
 FOLDER = Path(os.environ.get("KTIZO_SCREENSHOTS") or "nowhere")  # noqa: TID251 - of the tests
 SHEET: ViewportSize = {"width": 1440, "height": 760}
 LARGEST = 200_000  # bytes
+STORY_MS = 240_000
 BOTH = ("home", "machines", "machine", "cluster-volumes")
 LIGHT = ("pending", "cluster-patches", "images", "network", "analytics", "audit", "profiles")
 WANTED = [(name, theme) for name in BOTH for theme in ("light", "dark")]
@@ -56,6 +59,31 @@ def test_the_approval_on_a_phone_is_drawn(visit: Visit, box: Served):
     page = visit(box, "/machines/pending", "ada", size=PHONE)
     expect(page.get_by_role("button", name="Approve").first).to_be_visible()
     draw(page, "phone-light")
+
+
+def test_a_look_inside_is_drawn(visit: Visit, rack: SimulatedRack):
+    rack.power_on()
+    number = rack.box.device(rack.machine.hardware.macs[0])["id"]
+    page = visit(rack.box, f"/machines/{number}?tab=inside", "ada", size=SHEET)
+    page.get_by_role("button", name="Look inside", exact=True).click()
+    expect(page.get_by_role("region", name="Disks")).to_contain_text("Ceph OSD", timeout=STORY_MS)
+    expect(page.get_by_text("Looked into", exact=True)).to_be_visible()
+    draw(page, "inside-light")
+
+
+def test_the_bring_up_of_a_simulated_fleet_is_drawn(chromium: Browser):
+    simulation = Simulation()
+    context = chromium.new_context(viewport=SHEET)
+    try:
+        page = context.new_page()
+        simulation.sign_in(page)
+        page.goto(f"{simulation.url}/clusters/simulated")
+        steps = page.get_by_role("list", name="Steps").first
+        expect(steps).to_contain_text("of 23 are ready", timeout=STORY_MS)
+        draw(page, "bring-up-light")
+    finally:
+        context.close()
+        simulation.end()
 
 
 def _approval(page: Page) -> None:

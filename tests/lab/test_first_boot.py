@@ -111,7 +111,8 @@ def test_the_kernel_gets_exactly_the_command_line_of_its_profile(story: Story) -
     serial = story.machine.firmware.console
     assert said[1] == (
         f"{name}initrd=initrd0 console={serial} no_timer_check panic=5 "
-        f"talos.platform=metal talos.config={url[1]}"
+        f"talos.platform=metal talos.config={url[1]} "
+        f"talos.events.sink={ADDRESS}:8081 talos.logging.kernel=tcp://{ADDRESS}:8082"
     )
 
 
