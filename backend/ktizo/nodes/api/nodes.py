@@ -19,7 +19,8 @@ from ktizo.nodes.open import Nodes
 from ktizo.nodes.orders import order
 from ktizo.nodes.plan import plan
 from ktizo.nodes.reach import insist
-from ktizo.nodes.view import node_views
+from ktizo.nodes.view import known, node_views
+from ktizo.nodes.watch.keep import seen_of
 
 router = APIRouter(prefix="/api/v1")
 
@@ -47,8 +48,7 @@ async def list_nodes(
 ) -> list[schemas.NodeView]:
     """List every machine whose own Talos API was reached."""
     wanted = (await clusters.cluster(session, cluster)).id if cluster is not None else None
-    rows = list((await store.nodes(session)).values())
-    return await node_views(session, ours.news, rows, wanted)
+    return await node_views(session, await known(session, ours.news), wanted)
 
 
 @router.get("/nodes/{device_id}")
@@ -59,8 +59,13 @@ async def show_node(device_id: DeviceId, session: ReadSession, ours: TheNodes) -
 
 async def shown(session: ReadSession, ours: Nodes, device_id: int) -> schemas.NodeView:
     """Return one node as the API shows it; raises NodeNotSeen."""
-    row = await store.node(session, device_id)
-    return (await node_views(session, ours.news, [row]))[0]
+    seen = ours.news.of(device_id)
+    if seen is None:
+        seen = seen_of(await store.node(session, device_id))
+    found = await node_views(session, [seen])
+    if not found:  # the machine was removed a moment ago
+        raise store.NodeNotSeen(f"there is no machine {device_id}")
+    return found[0]
 
 
 @router.get("/nodes/{device_id}/services")

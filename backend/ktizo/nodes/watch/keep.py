@@ -72,9 +72,8 @@ def seen_of(row: NodeRow) -> Seen:
     )
 
 
-def shown_of(row: NodeRow, news: Seen | None) -> dict[str, Any]:
-    """Return what is known of a node, by the names people see; `news` is newer than its row."""
-    seen = news or seen_of(row)
+def shown_of(seen: Seen) -> dict[str, Any]:
+    """Return what is known of a node, by the names people see."""
     return {
         "device_id": seen.device_id,
         "state": seen.state,

@@ -32,6 +32,11 @@ class News:
         """Return what is known of a node."""
         return self._seen.get(device_id)
 
+    @property
+    def known(self) -> dict[int, Seen]:
+        """What is known of every node in this process; what is stored may lag behind it."""
+        return dict(self._seen)
+
     def forget(self, device_id: int) -> None:
         """The machine is no node any more, and none until somebody expects it again."""
         self._seen.pop(device_id, None)
