@@ -2,33 +2,27 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ktizo.clusters import serve
-from ktizo.clusters.build import of_machine
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
-from ktizo.core.errors import Conflict, Invalid
 from ktizo.core.seal import Sealer
 from ktizo.devices.lifecycle import MAY_INSTALL, State
-from ktizo.images.image import RELEASE
 from ktizo.nodes.client import Configured, Maintenance, NodeClient
 from ktizo.nodes.errors import NodeError, Unreachable
 from ktizo.nodes.handover import Handed, Outcome
 from ktizo.nodes.reach import Reach, insist
 from ktizo.nodes.watch import look
-from ktizo.nodes.watch.drift import Drift, Intended, drift
+from ktizo.nodes.watch.drift import Drift, drift
 from ktizo.nodes.watch.inspecting import Inspecting
+from ktizo.nodes.watch.intent import intended
 from ktizo.nodes.watch.news import News
 from ktizo.nodes.watch.prove import Proofs
 from ktizo.nodes.watch.state import NodeState, Status, status_of
 from ktizo.nodes.watch.target import Target
 from ktizo.nodes.watch.upcoming import Upcoming
-
-log = logging.getLogger(__name__)
 
 DIALS = 32  # at a time; a thousand nodes that come up together are taken in turn
 PING_S = 30.0  # a line that says nothing is tried as often
@@ -190,17 +184,8 @@ class Visitor:
 
     async def _drift(self, target: Target, shown: look.Shown) -> tuple[Drift, ...]:
         rooms = self._rooms
-        try:
-            config = await serve.machine_config(rooms.reader, rooms.sealer, target.device_id)
-        except (Conflict, Invalid) as error:  # no secrets, another role: the cluster page says it
-            log.debug("machine %d has no intended config: %s", target.device_id, error.message)
-            return ()
-        build = await of_machine(rooms.reader, target.device_id)
-        if config is None or build is None:
-            return ()
-        schematic = "" if build[0] == RELEASE else build[0]
-        text = config.body.decode()
-        return drift(Intended(build[1], schematic, text, config.sha256), shown)
+        wanted = await intended(rooms.reader, rooms.sealer, target.device_id)
+        return () if wanted is None else drift(wanted, shown)
 
     @contextlib.asynccontextmanager
     async def _open(

@@ -3,13 +3,10 @@
 import logging
 from dataclasses import dataclass, field
 
-from ktizo.clusters import serve
-from ktizo.clusters.build import of_machine
 from ktizo.core.clock import utc_now
-from ktizo.core.errors import Conflict, Invalid
-from ktizo.images.image import RELEASE
 from ktizo.nodes.client import NodeClient
 from ktizo.nodes.errors import NodeError, NoSuchResource
+from ktizo.nodes.watch import intent
 from ktizo.nodes.watch.drift import Drift, Intended, drift
 from ktizo.nodes.watch.look import STATUS, Shown, look
 from ktizo.nodes.watch.state import NodeState
@@ -95,16 +92,7 @@ async def intended(work: Work, device_id: int) -> Intended | None:
     Raises Unavailable when the database is away.
     """
     reach = work.site.reach
-    try:
-        config = await serve.machine_config(reach.reader, reach.sealer, device_id)
-    except (Conflict, Invalid) as error:
-        log.debug("machine %d has no intended config: %s", device_id, error.message)
-        return None
-    build = await of_machine(reach.reader, device_id)
-    if config is None or build is None:
-        return None
-    schematic = "" if build[0] == RELEASE else build[0]
-    return Intended(build[1], schematic, config.body.decode(), config.sha256)
+    return await intent.intended(reach.reader, reach.sealer, device_id)
 
 
 async def drift_of(work: Work, device_id: int, shown: Shown) -> tuple[Drift, ...]:
