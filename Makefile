@@ -50,6 +50,10 @@ setup-dev: .venv/ready-dev ## The same with what tests and linters need
 packages: ## Debian packages for tests and lab (as root; else says what is missing)
 	@scripts/packages.sh
 
+.PHONY: prism
+prism: ## What judges provider clients by their vendors' specifications (needs Node.js)
+	@scripts/prism.sh
+
 .PHONY: run
 run: setup ## Set everything up and serve on port 8000 (KTIZO_PORT ...)
 	@exec $(BIN)/ktizo serve
@@ -83,7 +87,7 @@ fix: setup-dev ## Format and repair what can be repaired
 	@$(BIN)/ruff check -q --fix $(SOURCES)
 
 .PHONY: test
-test: packages setup-dev ## Everything, lab included, with a count of what was skipped
+test: packages prism setup-dev ## Everything, lab included, with a count of what was skipped
 	@scripts/test.sh
 
 .PHONY: lab

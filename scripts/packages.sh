@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-need=(dnsmasq-base ipxe iproute2 openssl postgresql nginx-light chromium)
+need=(dnsmasq-base ipxe iproute2 openssl postgresql nginx-light openssh-server chromium)
 missing=()
 for package in "${need[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -22,6 +22,16 @@ if [ "${#missing[@]}" -gt 0 ]; then
         apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
         [ -z "${ours:-}" ] || rm -f /usr/sbin/policy-rc.d
         rm -f /usr/sbin/policy-rc.d.ktizo
+        # The package lets sshd start with the system. The tests start one of their own, and whoever
+        # had none before did not ask for one: it stays off until somebody switches it on.
+        case " ${missing[*]} " in
+            *" openssh-server "*)
+                if command -v systemctl >/dev/null; then
+                    systemctl -q disable ssh.service ssh.socket ||
+                        echo "could not switch off ssh.service; look at it (systemctl disable ssh)"
+                fi
+                ;;
+        esac
     fi
 fi
 if [ "$(id -u)" = 0 ] && [ -x scripts/lab-setup.sh ]; then

@@ -12,12 +12,6 @@ from .double_hetzner import RESCUE_PASSWORD, HetznerDouble
 SECRET = "not-a-real-robot-password"
 UNKNOWN_ID = "999999"
 ONE_TIME = (RESCUE_PASSWORD,)
-EXEMPT = {
-    "test_the_plan_of_the_order_is_in_the_catalogue_with_the_price_that_is_quoted": (
-        "Hetzner has no iPXE and the SSH half of the rescue route is not built: no plan says"
-        " `talos`; prices and regions are in test_hetzner.py"
-    ),
-}
 
 
 async def make() -> Case:

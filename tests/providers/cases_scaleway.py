@@ -10,12 +10,6 @@ from .double_scaleway import PROJECT, RESCUE_PASSWORD, ScalewayDouble
 SECRET = "6f3a2b1c-not-a-real-key-9d8e7f6a5b4c"
 UNKNOWN_ID = "fr-par-2/0c3b1f2a-0000-4000-8000-000000000000"
 ONE_TIME = (RESCUE_PASSWORD,)
-EXEMPT = {
-    "test_the_plan_of_the_order_is_in_the_catalogue_with_the_price_that_is_quoted": (
-        "Elastic Metal has no iPXE and the SSH half of the rescue route is not built: no plan says"
-        " `talos`; prices and regions are in test_scaleway.py"
-    ),
-}
 
 
 async def make() -> Case:

@@ -92,7 +92,7 @@ class Case:
             self.slept.append(seconds)
             self.double.deliver()
 
-        return Guard(self.client, Limits(limit), sleep=sleep)
+        return Guard(self.client, Limits(limit, setup=Decimal(100)), sleep=sleep)
 
 
 MakeCase = Callable[[], Awaitable[Case]]

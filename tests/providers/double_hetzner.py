@@ -126,6 +126,8 @@ class HetznerDouble(Double):
         self.dry_runs: list[dict[str, list[str]]] = []
         self.rescue: dict[int, list[str]] = {}  # server -> keys, while it is set
         self.host_keys: dict[int, list[str]] = {}
+        self.had_rescue: set[int] = set()
+        self.no_rescue = False  # of this kind of server
         self.booting: set[int] = set()  # into the rescue system
         self.resets: list[tuple[int, str]] = []
         self.reset_types = ["sw", "hw", "man", "power", "power_long"]
@@ -333,10 +335,15 @@ class HetznerDouble(Double):
     def _boot(
         self, method: str, number: int, rest: list[str], form: dict[str, list[str]]
     ) -> tuple[int, Any]:
+        if self.no_rescue:
+            raise Answered(404, "BOOT_NOT_AVAILABLE")
+        if rest == ["last"] and number not in self.had_rescue:
+            raise Answered(404, "NOT_FOUND")
         if method == "POST":
             if number in self.rescue:
                 raise Answered(409, "BOOT_ALREADY_ENABLED")
             assert form["os"] == ["linux"]
+            self.had_rescue.add(number)
             self.rescue[number] = form.get("authorized_key[]", [])
         if method == "DELETE":
             self.rescue.pop(number, None)

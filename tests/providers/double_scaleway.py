@@ -70,6 +70,7 @@ class ScalewayDouble(Double):
         self.stale_stock = True  # the catalogue does not know yet that a zone is sold out
         self.page_size = 100
         self.rebooting: dict[str, str] = {}
+        self.reboots = 0
         self.install: dict[str, Any] | None = None
         self.sees_keys = True
 
@@ -90,6 +91,8 @@ class ScalewayDouble(Double):
             one["status"] = steps.get(one["status"], one["status"])
             if id_ in self.rebooting:
                 one["status"], one["boot_type"] = "starting", self.rebooting.pop(id_)
+                self.reboots += 1
+                one["updated_at"] = f"2026-11-21T21:{self.reboots:02}:00.000000Z"
                 login = {"user": "em-rescue", "password": RESCUE_PASSWORD}
                 one["rescue_server"] = login if one["boot_type"] == "rescue" else None
 

@@ -71,7 +71,8 @@ def guard_of(case: Case, hourly: str | None = "1000") -> Guard:
         case.double.deliver()
 
     limit = Decimal(hourly) if hourly is not None else None
-    return Guard(case.client, Limits(limit), sleep=sleep, clock=lambda: clock[0])
+    limits = Limits(limit, setup=Decimal(1000))
+    return Guard(case.client, limits, sleep=sleep, clock=lambda: clock[0])
 
 
 async def order(case: Case, guard: Guard | None = None) -> Server:

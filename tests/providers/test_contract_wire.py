@@ -1,5 +1,7 @@
 """What every provider must do on the wire and over time; see test_contract.py."""
 
+import asyncio
+
 import pytest
 
 from ktizo.providers.base import PowerAction, Status
@@ -62,6 +64,18 @@ async def test_a_wrong_key_is_told_at_once_and_never_tried_again(case: Case, whi
     assert len(case.double.requests) == sent
 
 
+async def test_what_waits_for_its_turn_is_not_sent_after_a_refusal(case: Case) -> None:
+    """Two ask at once: the one that is refused stops the other, if that has not gone out yet."""
+    case.double.refuse_credentials = True
+    asked = [case.client.check() for _ in range(8)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(one, CredentialsRefused) for one in told)
+    sent = len(case.double.requests)
+    with pytest.raises(CredentialsRefused):
+        await case.client.list_servers()
+    assert len(case.double.requests) == sent
+
+
 async def test_good_credentials_name_the_account(case: Case) -> None:
     assert (await case.client.check()).name
     assert case.double.orders == []
@@ -117,7 +131,7 @@ async def test_the_status_from_before_a_reinstall_does_not_count(case: Case) -> 
         deliver()
 
     case.double.deliver = noted  # type: ignore[method-assign]
-    ready = await guard.wait_ready(server.id, timeout_s=7200, left=Status.READY)
+    ready = await guard.wait_ready(server.id, timeout_s=7200, left=server.status)
     assert ready.status is Status.READY
     assert delivered, "the status from before the reinstall was taken for the new one"
 

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from ktizo.core.clock import utc_now
-from ktizo.providers.base import Capability, PowerAction, Status
+from ktizo.providers.base import Capability, PowerAction, RescueLogin, Rescuer, Status
 from ktizo.providers.errors import (
     CredentialsRefused,
     Failed,
+    Forbidden,
     Gone,
     NotYet,
     OrderUnknown,
@@ -32,6 +33,7 @@ from ktizo.providers.hetzner.rescue import Reset
 from .cases_hetzner import SECRET, make, make_auction
 from .contract import Case
 from .double_hetzner import AUCTION, PRODUCT, REASONS, RESCUE_PASSWORD, Answered, HetznerDouble
+from .plumbing import always, answering
 
 pytestmark = pytest.mark.anyio
 
@@ -209,7 +211,7 @@ async def test_a_new_server_that_the_list_does_not_show_yet_is_found_all_the_sam
 
 
 async def test_a_missing_page_is_not_an_empty_list(case: Case) -> None:
-    case.double.answer = lambda _request: httpx.Response(404, text="<html>")  # type: ignore[method-assign]
+    answering(case, always(404, "<html>"))
     with pytest.raises(Gone):
         await case.client.list_servers()
 
@@ -246,7 +248,7 @@ async def test_a_tag_that_could_not_be_read_back_is_refused(case: Case) -> None:
 # --- the catalogue
 
 
-async def test_plans_and_regions_have_prices_stock_and_the_reason_against_talos(
+async def test_plans_and_regions_have_prices_stock_and_the_way_to_talos(
     case: Case,
 ) -> None:
     standard, auction = await case.client.plans()
@@ -260,7 +262,7 @@ async def test_plans_and_regions_have_prices_stock_and_the_reason_against_talos(
     assert auction.id == "market/282323"
     assert auction.memory_gib == 24
     assert auction.offers[0].region == "FSN1"
-    assert not standard.talos
+    assert standard.talos
     assert "SSH" in standard.why
     assert [one.name for one in await case.client.regions()] == ["Falkenstein", "Helsinki"]
 
@@ -359,7 +361,7 @@ async def test_many_calls_with_a_wrong_password_are_one_refusal(case: Case) -> N
 async def test_a_user_that_may_not_order_can_still_be_used(case: Case) -> None:
     robot_of(case).may_order = False
     assert await case.client.list_servers() == []
-    with pytest.raises(Rejected, match="switch on ordering"):
+    with pytest.raises(Forbidden, match="switch on ordering"):
         await case.client.price_of(case.wanted)
     assert (await case.client.check()).name == "#ws+test"
 
@@ -418,39 +420,97 @@ async def test_an_order_cannot_be_called_back_before_its_delivery(case: Case) ->
 
 async def test_the_way_into_the_rescue_system_and_out_again(case: Case) -> None:
     number = await delivered(case)
-    robot = client_of(case).robot
-    key = await case.client.add_ssh_key("me", ME)
-    before = (await rescue.last(robot, number)).host_keys
-
-    async def sleep(_seconds: float) -> None:
-        case.double.deliver()
-
-    was_set = await rescue.activate(robot, number, (key.id,))
-    assert was_set.active
-    assert was_set.keys == (key.id,)
-    assert was_set.password == ""
-    assert was_set.host_keys == ()  # each rescue boot makes its own
-    await rescue.reset(robot, number)
-    found = await rescue.host_keys(robot, number, before=before, sleep=sleep)
-    assert found == ("SHA256:boot1e", "SHA256:boot1r")
-    assert not (await rescue.look(robot, number)).active  # for one boot only
-    await rescue.leave(robot, number)
-    await rescue.reset(robot, number)
-    assert robot_of(case).resets == [(int(number), "hw")] * 2
+    client: Rescuer = client_of(case)  # mypy: every verb is there
+    key = await client.add_ssh_key("me", ME)
+    mark = await client.enter_rescue(number, key)
+    assert mark == ""
+    [form] = posts(case, f"/boot/{number}/rescue")
+    assert form == [("os", "linux"), ("authorized_key[]", key.fingerprint)]
+    assert await client.rescue_login(number, mark) is None
+    case.double.deliver()
+    assert await client.rescue_login(number, mark) == RescueLogin(
+        address="188.40.1.1", user="root", host_keys=("SHA256:boot1e", "SHA256:boot1r")
+    )
+    assert not (await rescue.look(client_of(case).robot, number)).active  # for one boot only
+    await client.boot_from_disk(number)
+    assert robot_of(case).resets == [(int(number), "hw")]
+    assert all(one.method != "DELETE" or "/key/" in one.url.path for one in case.double.requests)
 
 
 async def test_the_keys_of_an_older_rescue_boot_never_count(case: Case) -> None:
     number = await delivered(case)
-    robot = client_of(case).robot
-    robot_of(case).host_keys[int(number)] = ["SHA256:old"]
-    slept: list[float] = []
+    client = client_of(case)
+    key = await client.add_ssh_key("me", ME)
+    first = await client.enter_rescue(number, key)
+    case.double.deliver()
+    second = await client.enter_rescue(number, key)
+    assert await client.rescue_login(number, second) is None
+    case.double.deliver()
+    again = await client.rescue_login(number, second)
+    assert again is not None
+    assert again.host_keys == ("SHA256:boot2e", "SHA256:boot2r")
+    robot_of(case).host_keys[int(number)] += second.split()
+    assert await client.rescue_login(number, second) == again
+    assert first == ""
 
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
 
-    with pytest.raises(TimeoutError):
-        await rescue.host_keys(robot, number, before=("SHA256:old",), timeout_s=30, sleep=sleep)
-    assert sum(slept) == 30
+async def test_an_orders_id_is_good_for_the_rescue_system_once_it_is_delivered(case: Case) -> None:
+    order = await case.client.create_server(case.wanted, case.region)
+    client = client_of(case)
+    key = await client.add_ssh_key("me", ME)
+    with pytest.raises(NotYet):
+        await client.enter_rescue(order.id, key)
+    await case.guard().wait_ready(order.id, timeout_s=3600)
+    mark = await client.enter_rescue(order.id, key)
+    case.double.deliver()
+    assert await client.rescue_login(order.id, mark) is not None
+
+
+async def test_a_rescue_system_without_ipv4_has_the_second_address_of_its_network(
+    case: Case,
+) -> None:
+    number = await delivered(case)
+    robot_of(case).servers[int(number)]["server_ip"] = None
+    client = client_of(case)
+    mark = await client.enter_rescue(number, await client.add_ssh_key("me", ME))
+    case.double.deliver()
+    login = await client.rescue_login(number, mark)
+    assert login is not None
+    assert login.address == "2a01:4f8:111:0::2"
+    robot_of(case).servers[int(number)]["server_ipv6_net"] = None
+    with pytest.raises(Failed, match="no address"):
+        await client.rescue_login(number, mark)
+
+
+async def test_a_server_without_a_reset_gets_no_rescue_system_set(case: Case) -> None:
+    number = await delivered(case)
+    client = client_of(case)
+    key = await client.add_ssh_key("me", ME)
+    robot_of(case).reset_types = ["sw", "man"]
+    with pytest.raises(Unsupported, match="'hw'"):
+        await client.enter_rescue(number, key)
+    assert robot_of(case).rescue == {}
+
+
+async def test_a_rescue_system_that_is_still_set_is_taken_back_without_a_restart(
+    case: Case,
+) -> None:
+    number = await delivered(case)
+    client = client_of(case)
+    await rescue.activate(client.robot, number, ("aa:bb",))
+    for _ in range(2):
+        await client.boot_from_disk(number)
+    assert robot_of(case).rescue == {}
+    assert robot_of(case).resets == []
+    robot_of(case).no_rescue = True
+    await client.boot_from_disk(number)  # none to be had, so none to be taken back
+
+
+async def test_a_server_that_is_not_there_has_no_rescue_system(case: Case) -> None:
+    client = client_of(case)
+    for ask in (client.rescue_login("999", ""), client.boot_from_disk("999")):
+        with pytest.raises(Gone):
+            await ask
 
 
 async def test_a_rescue_system_that_is_set_already_is_set_anew(case: Case) -> None:

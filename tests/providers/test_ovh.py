@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from ktizo.providers.base import PowerAction, Status
 from ktizo.providers.errors import (
     CredentialsRefused,
+    Forbidden,
     Gone,
     NotYet,
     ProviderAway,
@@ -158,7 +159,7 @@ async def test_a_call_that_the_keys_may_not_make_does_not_stop_the_account(lab: 
     assert told.status is Status.READY
     assert told.macs == ()
     lab.instead("/me/sshKey", denied)
-    with pytest.raises(Rejected, match="may not do this"):
+    with pytest.raises(Forbidden, match="may not do this"):
         await lab.client.ssh_keys()
     assert (await lab.client.check()).name == "xy12345-ovh"
 

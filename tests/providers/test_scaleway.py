@@ -1,5 +1,6 @@
 """What is peculiar to Elastic Metal: zones, two statuses, pages, typed errors, rescue."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -9,10 +10,11 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from ktizo.providers.base import PowerAction, Status
+from ktizo.providers.base import PowerAction, RescueLogin, Rescuer, SshKey, Status
 from ktizo.providers.errors import (
     CredentialsRefused,
     Failed,
+    Forbidden,
     Gone,
     NotYet,
     OutOfStock,
@@ -28,10 +30,12 @@ from ktizo.providers.scaleway.declaration import ZONES, ScalewaySettings
 from .cases_scaleway import SECRET, UNKNOWN_ID, make
 from .contract import Case
 from .double_scaleway import PROJECT, RESCUE_PASSWORD, ScalewayDouble, error
+from .plumbing import always, answering
 
 pytestmark = pytest.mark.anyio
 
 ID = "0c3b1f2a-0000-4000-8000-000000000000"
+KEY = SshKey("11111111-2222-4333-8444-666666666666", "ktizo")
 
 
 @pytest.fixture
@@ -117,7 +121,7 @@ async def test_an_order_that_turns_out_to_be_out_of_stock_failed(case: Case) -> 
 async def test_ready_means_the_server_and_its_installation(case: Case) -> None:
     vendor(case).install = {"os_id": ID, "hostname": "x", "status": "to_install"}
     server = await case.client.create_server(case.wanted, case.region)
-    seen = []
+    seen: list[tuple[str, Status]] = []
     while not seen or seen[-1][1] is not Status.READY:
         told = await case.client.get_server(server.id)
         seen.append((told.raw_status, told.status))
@@ -179,7 +183,7 @@ async def test_a_zone_that_is_away_is_an_error_and_no_short_list(case: Case) -> 
 
 async def test_a_list_that_never_ends_is_an_error(case: Case) -> None:
     page = {"total_count": 10**9, "servers": [{"id": ID}]}
-    vendor(case).answer = lambda _request: httpx.Response(200, json=page)  # type: ignore[method-assign]
+    answering(case, always(200, json.dumps(page)))
     with pytest.raises(ProviderError, match="does not end"):
         await case.client.list_servers()
 
@@ -225,7 +229,7 @@ async def test_plans_are_offers_of_the_same_name_with_a_price_per_zone(case: Cas
         ("fr-par-2", True),
         ("nl-ams-1", False),
     ]
-    assert not plan.talos
+    assert plan.talos
     assert "SSH" in plan.why
     assert [one.name for one in await case.client.regions()] == ["Paris 2", "Amsterdam 1"]
 
@@ -268,14 +272,14 @@ def test_money_is_units_and_nanos(given: Any, amount: Decimal | None) -> None:
 async def test_errors_are_sorted_by_type(
     case: Case, answer: httpx.Response, kind: type[Exception]
 ) -> None:
-    vendor(case).answer = lambda _request: answer  # type: ignore[method-assign]
+    answering(case, lambda _request, _original: answer)
     with pytest.raises(kind):
         await case.client.get_server(UNKNOWN_ID)
 
 
 async def test_a_key_that_may_not_see_ssh_keys_is_still_good(case: Case) -> None:
     vendor(case).sees_keys = False
-    with pytest.raises(Rejected, match="SSHKeysFullAccess"):
+    with pytest.raises(Forbidden, match="SSHKeysFullAccess"):
         await case.client.ssh_keys()
     assert await case.client.list_servers() == []
 
@@ -322,49 +326,80 @@ async def test_power_has_three_verbs(case: Case) -> None:
 # --- rescue
 
 
+def reboots(case: Case) -> list[dict[str, Any]]:
+    asked = [one for one in case.double.requests if one.url.path.endswith("/reboot")]
+    return [json.loads(one.content) for one in asked]
+
+
 async def test_the_way_into_the_rescue_system_and_out_again(case: Case) -> None:
     server_id = await delivered(case)
-    api = client_of(case).api
-    seen: list[Status] = []
-
-    async def sleep(_seconds: float) -> None:
-        seen.append((await rescue.look(api, server_id)).status)
-        case.double.deliver()
-
-    await rescue.enter(api, server_id, (ID,))
-    found = await rescue.wait(api, server_id, sleep=sleep)
-    assert seen[0] is Status.READY  # from before the reboot, and it did not count
-    assert (found.user, found.password) == ("em-rescue", RESCUE_PASSWORD)
-    assert found.address == "51.159.1.1"
-    assert RESCUE_PASSWORD not in repr(found)
-    assert (await case.client.get_server(server_id)).status is Status.RESCUE
-    await rescue.leave(api, server_id)
+    client: Rescuer = client_of(case)  # mypy: every verb is there
+    mark = await client.enter_rescue(server_id, KEY)
+    assert await client.rescue_login(server_id, mark) is None  # still "ready", and its disk
+    case.double.deliver()
+    assert await client.rescue_login(server_id, mark) is None  # starting
+    case.double.deliver()
+    login = await client.rescue_login(server_id, mark)
+    assert login == RescueLogin(address="51.159.1.1", user="em-rescue", host_keys=())
+    assert (await client.get_server(server_id)).status is Status.RESCUE
+    await client.boot_from_disk(server_id)
     ready = await case.guard().wait_ready(server_id, timeout_s=600, left=Status.RESCUE)
     assert ready.status is Status.READY
-    assert not (await rescue.look(api, server_id)).password
-    assert b'"ssh_key_ids":["' in case.double.requests[-1 - _after(case, "reboot")].content
+    await client.boot_from_disk(server_id)  # it boots its disk: nothing is restarted
+    assert reboots(case) == [
+        {"boot_type": "rescue", "ssh_key_ids": [KEY.id]},
+        {"boot_type": "normal"},
+    ]
 
 
-def _after(case: Case, verb: str) -> int:
-    """How many requests came after the first with this verb."""
-    paths = [one.url.path for one in case.double.requests]
-    first = next(i for i, path in enumerate(paths) if path.endswith(f"/{verb}"))
-    return len(paths) - 1 - first
-
-
-async def test_the_wait_for_the_rescue_system_ends(case: Case) -> None:
+async def test_the_rescue_system_that_ran_before_is_not_the_one_that_was_started(
+    case: Case,
+) -> None:
     server_id = await delivered(case)
-    slept: list[float] = []
+    client = client_of(case)
+    first = await client.enter_rescue(server_id, KEY)
+    case.double.deliver()
+    case.double.deliver()
+    second = await client.enter_rescue(server_id, KEY)
+    assert await client.rescue_login(server_id, second) is None
+    assert await client.rescue_login(server_id, first) is not None
+    case.double.deliver()
+    case.double.deliver()
+    assert await client.rescue_login(server_id, second) is not None
 
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
 
-    with pytest.raises(TimeoutError):
-        await rescue.wait(client_of(case).api, server_id, timeout_s=30, sleep=sleep)
-    assert sum(slept) == 30
-    await case.client.delete_server(server_id)
+async def test_a_server_that_fails_or_is_given_back_boots_no_rescue_system(case: Case) -> None:
+    server_id = await delivered(case)
+    client = client_of(case)
+    mark = await client.enter_rescue(server_id, KEY)
+    vendor(case).servers[server_id.partition("/")[2]]["status"] = "error"
     with pytest.raises(Failed):
-        await rescue.wait(client_of(case).api, server_id, sleep=sleep)
+        await client.rescue_login(server_id, mark)
+    with pytest.raises(Gone):
+        await client.rescue_login(UNKNOWN_ID, mark)
+
+
+async def test_a_rescue_system_without_a_user_is_an_error_and_no_guess(case: Case) -> None:
+    server_id = await delivered(case)
+    client = client_of(case)
+    mark = await client.enter_rescue(server_id, KEY)
+    case.double.deliver()
+    case.double.deliver()
+    one = vendor(case).servers[server_id.partition("/")[2]]
+    one["rescue_server"] = {"password": RESCUE_PASSWORD}
+    with pytest.raises(Failed, match="how to log in"):
+        await client.rescue_login(server_id, mark)
+    assert RESCUE_PASSWORD not in repr(await rescue.look(client.api, server_id))
+
+
+async def test_a_server_that_is_off_is_not_switched_on_to_boot_from_its_disk(case: Case) -> None:
+    server_id = await delivered(case)
+    one = vendor(case).servers[server_id.partition("/")[2]]
+    one.update(status="stopped", boot_type="rescue")
+    await case.client.boot_from_disk(server_id)
+    assert reboots(case) == []
+    await case.client.power(server_id, PowerAction.ON)
+    assert json.loads(case.double.requests[-1].content) == {"boot_type": "normal"}
 
 
 async def test_a_reinstall_is_refused_with_the_way_out(case: Case) -> None:

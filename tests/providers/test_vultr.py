@@ -206,7 +206,7 @@ async def test_both_kinds_are_in_the_catalogue_with_what_is_left(case: Case) -> 
 async def test_the_price_is_by_the_hour(case: Case) -> None:
     quote = await case.client.price_of(case.wanted)
     assert (str(quote.price.hourly), quote.price.currency) == ("0.164", "USD")
-    assert quote.lines == ("0.1640 USD an hour, at most 120 USD a month",)
+    assert quote.lines == ("ams: 0.164 USD an hour, at most 120 USD a month",)
 
 
 async def test_the_default_password_never_leaves_the_answer(case: Case) -> None:

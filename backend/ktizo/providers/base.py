@@ -127,7 +127,7 @@ class Wanted:
     plan: str
     regions: tuple[str, ...]
     tag: str
-    boot_url: str
+    boot_url: str = field(repr=False)
     ssh_keys: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)  # of the provider's own model
 
@@ -223,5 +223,43 @@ class Client(Protocol):
     async def power(self, server_id: str, action: PowerAction) -> None:
         """Switch a server."""
 
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Let later boots come from the disk; called when Talos is on it. Nothing to do: nothing.
+
+        Twice is the same as once. It never restarts a server that boots its disk already.
+        """
+
     async def close(self) -> None:
         """Let go of every connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueLogin:
+    """How to log in to a rescue system that runs, with the key that `enter_rescue` was given.
+
+    `host_keys`: SHA-256 fingerprints the provider tells; empty where it tells none.
+    """
+
+    address: str
+    user: str = "root"
+    host_keys: tuple[str, ...] = ()
+
+
+class Rescuer(Client, Protocol):
+    """A provider with NEEDS_SSH_RESCUE: its servers get Talos from a rescue system, over SSH."""
+
+    async def enter_rescue(self, server_id: str, key: SshKey) -> str:
+        """Restart a server into its rescue system, where `key` may log in.
+
+        Returns a mark for `rescue_login`, which tells this rescue boot from earlier ones.
+        """
+
+    async def rescue_login(self, server_id: str, mark: str) -> RescueLogin | None:
+        """Return how to log in; None while it boots. Raises Failed or Gone."""
+
+
+class Imager(Client, Protocol):
+    """A provider with IMAGE_REINSTALL: its servers are written from an image by the provider."""
+
+    async def reinstall_image(self, server_id: str, image: str) -> Server:
+        """Write a server's disk anew from the provider's own image `image`."""

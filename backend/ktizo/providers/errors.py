@@ -1,7 +1,8 @@
 """What can go wrong with a provider, sorted by what an operator can do about it.
 
 ProviderError             502  the provider's answer cannot be used
-├── CredentialsRefused    502  look at the account's key, or at what it may do; asked no further
+├── CredentialsRefused    502  the key is wrong: look at the account; nothing more is asked with it
+│   └── Forbidden         502  the key may not do this: give it the right; the rest goes on
 ├── OrderUnknown          502  an order went out and its answer was lost: look before ordering again
 ├── Failed                502  the provider says that it did not work
 ProviderAway              503  it does not answer, or says that it cannot now: try again later
@@ -21,7 +22,13 @@ class ProviderError(BadGateway):
 
 
 class CredentialsRefused(ProviderError):
-    """The account's key is wrong, has ended, or may not do this."""
+    """The account's key is wrong or has ended. The account is asked nothing more."""
+
+
+class Forbidden(CredentialsRefused):
+    """The key is good and may not do this. It is told, and the account goes on."""
+
+    code = "provider_forbidden"  # `forbidden` is our own: a person who may not
 
 
 class OrderUnknown(ProviderError):

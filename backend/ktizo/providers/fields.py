@@ -1,8 +1,9 @@
 """Reading a vendor's JSON, where any field may be missing or odd: what cannot be read is empty."""
 
 import math
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from ktizo.providers.errors import ProviderError
@@ -10,6 +11,9 @@ from ktizo.providers.http import Answer
 
 DEAREST = Decimal(10) ** 9  # what costs more is no price
 LONGEST = 20_000  # characters of a text
+# Few digits and a small exponent: 1e-99999999 is a number, and would be written in 100 MB.
+AMOUNT = re.compile(r"(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
+NOISE = Decimal("1e-6")  # how far a 32-bit fraction may be from the price that it stands for
 
 
 def at(value: Any, *path: str) -> Any:
@@ -57,11 +61,28 @@ def money(value: Any, *path: str) -> Decimal | None:
     found = at(value, *path)
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
-    try:
-        amount = Decimal(found if isinstance(found, int) else str(found).strip())
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and 0 <= amount < DEAREST else None
+    if isinstance(found, int) and not 0 <= found < DEAREST:
+        return None  # before it is written out: it may have thousands of digits
+    written = str(found).strip()
+    amount = Decimal(written) if AMOUNT.fullmatch(written) else None
+    return amount if amount is not None and amount < DEAREST else None
+
+
+def published(amount: Decimal, places: int) -> Decimal:
+    """Return a price without the noise of binary fractions: 0.0357100009918213 is 0.03571.
+
+    What is more than noise is rounded up, never away. What is too small to be a price is 0.
+    """
+    unit = Decimal(1).scaleb(-places)
+    near = amount.quantize(unit)
+    noise = abs(amount - near) <= amount * NOISE
+    return near if noise or not near else amount.quantize(unit, ROUND_CEILING)
+
+
+def shown(amount: Decimal) -> str:
+    """Return an amount as text, exactly: 0.34, 120, 0.0625."""
+    written = f"{amount:f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def moment(value: Any, *path: str) -> datetime | None:

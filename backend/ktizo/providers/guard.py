@@ -9,18 +9,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from typing import cast
 
 from ktizo.core.errors import Conflict, Invalid
-from ktizo.providers.base import Client, Quote, Server, Status, Wanted
-from ktizo.providers.errors import Failed, Gone, OutOfStock
+from ktizo.providers.base import Capability, Client, Imager, Price, Quote, Server, Status, Wanted
+from ktizo.providers.errors import Failed, Gone, OutOfStock, Unsupported
+from ktizo.providers.fields import shown
 
 POLL_S = 10.0
-ENDED = frozenset({Status.READY, Status.FAILED, Status.GONE})
+PLACES = Decimal("0.000001")
 
 
 class TooExpensive(Conflict):
-    """It costs more an hour than the account may spend."""
+    """It costs more than the account may spend, or what cannot be compared with that."""
 
 
 class ConfirmationMissing(Invalid):
@@ -29,21 +31,50 @@ class ConfirmationMissing(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an account may spend; `hourly` in the plan's own currency. None: nothing at all."""
+    """What an account may spend on one server.
+
+    `hourly`: the most it may cost an hour; None: nothing may be ordered. `setup`: the most that may
+    be paid once. `currency`: what both are in; None: whatever the provider's prices are in.
+    """
 
     hourly: Decimal | None = None
+    setup: Decimal = Decimal(0)
+    currency: str | None = None
+
+    def insist(self, price: Price) -> None:
+        """Refuse what is above a limit, or cannot be compared with it; raises TooExpensive."""
+        if self.hourly is None:
+            raise TooExpensive("nothing may be ordered: the account has no maximum hourly price")
+        if self.currency is not None and price.currency.upper() != self.currency.upper():
+            raise TooExpensive(
+                f"it is sold in {price.currency}, and the account's limits are in {self.currency}: "
+                f"set them in {price.currency}"
+            )
+        hour = price.an_hour
+        if hour is None or hour > self.hourly:
+            told = "an unknown price" if hour is None else f"{_shown(hour)} {price.currency}"
+            raise TooExpensive(
+                f"an hour costs {told}, and the account may spend {shown(self.hourly)}: "
+                "take another plan, or raise the account's maximum hourly price"
+            )
+        if price.setup > self.setup:
+            raise TooExpensive(
+                f"it costs {shown(price.setup)} {price.currency} once, to set it up, and the "
+                f"account may spend {shown(self.setup)} on that: take a plan without it, or raise "
+                "the account's maximum setup fee"
+            )
 
 
 def echo_of_order(wanted: Wanted, quote: Quote) -> str:
-    """Return what has to be echoed to order this: what, where and what it costs."""
+    """Return what has to be echoed to order this: what, where and exactly what it costs."""
     price = quote.price
     cost = []
     if price.hourly is not None:
-        cost.append(f"{price.hourly.normalize():f} {price.currency} an hour")
+        cost.append(f"{shown(price.hourly)} {price.currency} an hour")
     elif price.monthly is not None:
-        cost.append(f"{price.monthly.normalize():f} {price.currency} a month")
+        cost.append(f"{shown(price.monthly)} {price.currency} a month")
     if price.setup:
-        cost.append(f"{price.setup.normalize():f} {price.currency} once")
+        cost.append(f"{shown(price.setup)} {price.currency} once")
     where = " or ".join(wanted.regions)
     return f"order {wanted.name}: {wanted.plan} in {where} for {' and '.join(cost)}"
 
@@ -69,15 +100,29 @@ class Guard:
         self._sleep, self._clock = sleep, clock
         self._ordering = asyncio.Lock()  # of one account: looking and ordering are one
 
-    async def create(self, wanted: Wanted, confirm: str) -> Server:
-        """Order a server, or adopt the one ordered before under the same tag."""
+    async def create(
+        self,
+        wanted: Wanted,
+        confirm: str,
+        *,
+        intend: Callable[[Quote], Awaitable[None]] | None = None,
+    ) -> Server:
+        """Order a server, or adopt the one ordered before under the same tag.
+
+        `intend` is waited for just before the order goes out, to write down that it may have.
+
+        One that FAILED is adopted as well, as it is, and never ordered again: it may be paid for,
+        and only a person knows whether to reinstall it or to give it back.
+        """
         async with self._ordering:
             before = await self.find(wanted.tag)
             if before is not None:
                 return before
             quote = await self.client.price_of(wanted)
-            self._insist_price(quote)
+            self._limits.insist(quote.price)
             _insist(confirm, echo_of_order(wanted, quote))
+            if intend is not None:
+                await intend(quote)
             return await self._order(wanted)
 
     async def _order(self, wanted: Wanted) -> Server:
@@ -88,15 +133,6 @@ class Guard:
             except OutOfStock as error:
                 sold_out = error
         raise sold_out or Invalid("no region was named")
-
-    def _insist_price(self, quote: Quote) -> None:
-        hour = quote.price.an_hour
-        limit = self._limits.hourly
-        if limit is None:
-            raise TooExpensive("nothing may be ordered: the account has no maximum hourly price")
-        if hour is None or hour > limit:
-            shown = "unknown" if hour is None else f"{hour:.4f} {quote.price.currency}"
-            raise TooExpensive(f"an hour costs {shown}, and the account may spend {limit}")
 
     async def find(self, tag: str) -> Server | None:
         """Return the server ordered under our tag, if there is one."""
@@ -110,15 +146,50 @@ class Guard:
             raise Conflict(f"{len(found)} servers have the tag {tag} ({names}); look at them")
         return found[0] if found else None
 
+    async def boot_first(self, server_id: str, tag: str, boot_url: str) -> Server:
+        """Boot a server from `boot_url` that was delivered bare; its order's echo was for this.
+
+        Only one that we ordered: it has our tag, or nothing is done.
+        """
+        found = await self.find(tag)
+        if found is None or found.id != server_id:
+            raise Conflict(f"{server_id} has not our tag {tag}: it is left alone; look at it")
+        return await self.client.reinstall_ipxe(server_id, boot_url)
+
     async def reinstall(self, server_id: str, boot_url: str, confirm: str) -> Server:
-        """Erase and install a server anew."""
+        """Erase and install a server anew.
+
+        To wait for it, give `wait_ready` as `left` the status from before, which whoever confirms
+        has seen: `await guard.wait_ready(server.id, timeout_s=..., left=server.status)`.
+        """
         server = await self.client.get_server(server_id)
         _insist(confirm, echo_of_loss("reinstall", server))
         return await self.client.reinstall_ipxe(server_id, boot_url)
 
-    async def delete(self, server_id: str, confirm: str, token: str = "") -> Server:
-        """Give a server back; raises Gone when it is not there any more."""
+    async def reinstall_image(self, server_id: str, image: str, confirm: str) -> Server:
+        """Erase a server and have its provider write `image` to it; waited for like `reinstall`."""
+        declared = self.client.declaration
+        if Capability.IMAGE_REINSTALL not in declared.capabilities:
+            raise Unsupported(
+                f"{declared.title} does not write images: reinstall the server by iPXE, or take a "
+                "provider with image_reinstall"
+            )
         server = await self.client.get_server(server_id)
+        _insist(confirm, echo_of_loss("reinstall", server))
+        return await cast(Imager, self.client).reinstall_image(server_id, image)
+
+    async def delete(self, server_id: str, confirm: str, token: str = "") -> Server:
+        """Give a server back; one that is gone already is the same, if the echo names its id.
+
+        Its name cannot be compared any more, so any will do. Raises Gone when the echo is another
+        server's.
+        """
+        try:
+            server = await self.client.get_server(server_id)
+        except Gone:
+            if not _names(confirm, "delete", server_id):
+                raise
+            return Server(id=server_id, name="", status=Status.GONE, raw_status="gone")
         _insist(confirm, echo_of_loss("delete", server))
         return await self.client.delete_server(server_id, token)
 
@@ -127,8 +198,8 @@ class Guard:
     ) -> Server:
         """Wait until the provider calls a server ready; raises Failed, Gone or TimeoutError.
 
-        After a reinstall the old status is still told for some seconds: with `left`, that status
-        counts only once another has been seen in between.
+        After a reinstall the old status is still told for some seconds: with `left`, that status,
+        be it "ready" or "failed", counts only once another has been seen in between.
         """
         end = self._clock() + timeout_s
         moved = left is None
@@ -137,7 +208,7 @@ class Guard:
             moved = moved or server.status is not left
             if moved and server.status is Status.READY:
                 return server
-            if server.status is Status.FAILED:
+            if moved and server.status is Status.FAILED:
                 raise Failed(f"{server.name} failed at its provider: {server.raw_status}")
             if server.status is Status.GONE:
                 raise Gone(f"{server.name} is gone")
@@ -146,6 +217,16 @@ class Guard:
             await self._sleep(POLL_S)
 
 
+def _shown(hour: Decimal) -> str:
+    """Return an hour's price, which may be a month's through 730, with few digits and not less."""
+    return shown(hour.quantize(PLACES, ROUND_CEILING))
+
+
 def _insist(given: str, wanted: str) -> None:
     if given.strip() != wanted:
         raise ConfirmationMissing(f"confirm with exactly: {wanted}", confirm=wanted)
+
+
+def _names(given: str, verb: str, server_id: str) -> bool:
+    said = given.strip()
+    return said.startswith(f"{verb} ") and said.endswith(f" ({server_id})")

@@ -6,11 +6,11 @@ arrived (the connection was never made) or was turned away unread (429). DELETE 
 
 import asyncio
 import json as json_text
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPMethod
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from ktizo import __version__
 from ktizo.core.errors import KtizoError
 from ktizo.providers.errors import (
     CredentialsRefused,
+    Forbidden,
     Gone,
     OrderUnknown,
     ProviderAway,
@@ -27,19 +28,16 @@ from ktizo.providers.errors import (
     RateLimited,
     Rejected,
 )
+from ktizo.providers.hiding import without
+from ktizo.providers.saying import sentence
 
 CONNECT_S, READ_S = 10.0, 60.0
 TRIES = 4
 LONGEST_WAIT_S = 120.0
 BODY_BYTES = 16 * 1024 * 1024
+ERROR_CHARACTERS = 64 * 1024  # of a refusal's text; the rest is not read
 WORDS = 300  # characters of a provider's own words
 PASSING = frozenset({500, 502, 503, 504})
-# Fields of JSON whose text is never shown: one-time passwords come back in plain answers.
-SECRET_FIELDS = re.compile(
-    r'("[a-z_]*(?:password|passwd|secret|token|private_key|api_?key|credential)[a-z_]*"\s*:\s*)'
-    r'"(?:[^"\\]|\\.)*"',
-    re.IGNORECASE,
-)
 Auth = Callable[[httpx.Request], Awaitable[None]]
 ErrorOf = Callable[["Answer"], KtizoError | None]
 Sleep = Callable[[float], Awaitable[None]]
@@ -123,6 +121,8 @@ class Api:
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             follow_redirects=False,
             headers={"User-Agent": f"ktizo/{__version__}", **vendor.headers},
+            # No cookie is kept: an API needs none, and one that cannot be sent back breaks it.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def close(self) -> None:
@@ -146,10 +146,13 @@ class Api:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Iterable[tuple[str, str]] | None = None,
+        hidden: tuple[str, ...] = (),
     ) -> Answer:
-        """Send a request and return a 2xx answer; raises one of `errors.py`."""
-        if self._refused:
-            raise CredentialsRefused(self._refused)
+        """Send a request and return a 2xx answer; raises one of `errors.py`.
+
+        `hidden`: what the request carries and no error may quote, such as a boot URL.
+        """
+        fields = list(form) if form is not None else None  # sent again, it is still whole
         async for attempt in tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(TRIES),
             retry=tenacity.retry_if_exception(lambda error: _again(error, method, once)),
@@ -158,22 +161,20 @@ class Api:
             reraise=True,
         ):
             with attempt:
-                return await self._once(method, path, params, json, form, once=once)
+                request = self._request(method, path, params, json, fields)
+                return self._judged(await self._sent(request, once=once), hidden, once=once)
         raise AssertionError("tenacity either returns or raises")
 
-    async def _once(
+    def _request(
         self,
         method: HTTPMethod,
         path: str,
         params: Mapping[str, Any] | None,
         json: Any,
-        form: Iterable[tuple[str, str]] | None,
-        *,
-        once: bool,
-    ) -> Answer:
-        await self.vendor.limiter.turn()
+        form: list[tuple[str, str]] | None,
+    ) -> httpx.Request:
         known = {name: value for name, value in (params or {}).items() if value is not None}
-        request = self._client.build_request(
+        return self._client.build_request(
             method,
             path,
             params=known or None,
@@ -181,49 +182,74 @@ class Api:
             content=_form(form) if form is not None else None,
             headers={"Content-Type": "application/x-www-form-urlencoded"} if form else None,
         )
-        await self.vendor.auth(request)
+
+    async def _sent(self, request: httpx.Request, *, once: bool) -> httpx.Response:
+        self._insist_not_refused()
+        await self.vendor.limiter.turn()
+        await self._proven(request)
+        self._insist_not_refused()  # by another request, while this one waited for its turn
         try:
-            response = await self._client.send(request)
+            return await self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _NeverSent(
                 f"{self.vendor.name} cannot be reached: {type(error).__name__}"
             ) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:  # a body that cannot be unpacked is one, too
             said = f"the line to {self.vendor.name} broke: {type(error).__name__}"
             if once:
                 raise OrderUnknown(
                     f"{said}; it may have been ordered: look before asking again"
                 ) from None
             raise ProviderAway(said) from None
-        return self._judged(response, once=once)
 
-    def _judged(self, response: httpx.Response, *, once: bool) -> Answer:
-        answer = self._answer(response)
+    def _insist_not_refused(self) -> None:
+        if self._refused:
+            raise CredentialsRefused(self._refused)
+
+    async def _proven(self, request: httpx.Request) -> None:
+        try:
+            await self.vendor.auth(request)
+        except CredentialsRefused as error:  # by whoever gives out tokens
+            self._note(error)
+            raise
+
+    def _note(self, error: KtizoError) -> None:
+        """Remember that the key is wrong; one that may not do a single thing is a good key."""
+        if isinstance(error, CredentialsRefused) and not isinstance(error, Forbidden):
+            self._refused = error.message
+
+    def _judged(self, response: httpx.Response, hidden: tuple[str, ...], *, once: bool) -> Answer:
+        answer = self._answer(response, hidden)
         if 200 <= answer.status < 300:
             return answer
         error = self.vendor.error_of(answer) if self.vendor.error_of is not None else None
         error = error or self._by_status(answer, once=once)
-        if isinstance(error, CredentialsRefused):
-            self._refused = error.message
+        self._note(error)
         if answer.request_id:
             error.detail["request_id"] = answer.request_id
         raise error
 
-    def _answer(self, response: httpx.Response) -> Answer:
+    def _answer(self, response: httpx.Response, hidden: tuple[str, ...]) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
         ids = (headers.get(name, "") for name in self.vendor.request_id_headers)
+        # JSON is UTF-8 whatever charset is named (RFC 8259 8.1); some names are no charset at all.
+        text = response.content[:BODY_BYTES].decode("utf-8-sig", "replace")
+        if not 200 <= response.status_code < 300:  # whatever reads it, it has no secrets
+            text = without(text[:ERROR_CHARACTERS], (*self.vendor.secrets, *hidden))
         return Answer(
             response.status_code,
             headers,
-            response.text[:BODY_BYTES],
+            text,
             str(response.request.url.copy_with(query=None)),
             next((one for one in ids if one), "")[:120],
         )
 
     def _by_status(self, answer: Answer, *, once: bool) -> KtizoError:
         said = f"{self.vendor.name} answered {answer.status}: {self.words(answer.text)}"
-        if answer.status in {401, 403}:
-            return CredentialsRefused(f"{said}; look at the account's key and what it may do")
+        if answer.status == 401:
+            return CredentialsRefused(f"{said}; look at the account's key")
+        if answer.status == 403:
+            return Forbidden(f"{said}; this key may not do this: give it the right to")
         if answer.status in {404, 410}:
             return Gone(said)
         if answer.status == 429:
@@ -236,13 +262,11 @@ class Api:
             return Rejected(said)
         return ProviderError(said)
 
-    def words(self, text: str) -> str:
-        """Return the first words of what the provider said, without any secret."""
-        clean = SECRET_FIELDS.sub(r'\1"(hidden)"', text)
-        for secret in self.vendor.secrets:
-            if secret:
-                clean = clean.replace(secret, "(hidden)")
-        return "".join(c if c.isprintable() else " " for c in clean.strip()[:WORDS]) or "nothing"
+    @staticmethod
+    def words(text: str) -> str:
+        """Return the first words of what the provider said; no refusal has a secret left."""
+        said = sentence(text) or text.strip()
+        return "".join(c if c.isprintable() else " " for c in said[:WORDS]) or "nothing"
 
 
 class _NeverSent(ProviderAway):

@@ -25,6 +25,7 @@ from ktizo.providers.cherry.declaration import DECLARATION, CherryOptions
 from ktizo.providers.errors import Gone, OrderUnknown, ProviderError, Rejected, Unsupported
 from ktizo.providers.fields import body, rows, text
 from ktizo.providers.http import Answer, Api
+from ktizo.providers.quoting import from_catalogue
 
 A_PAGE = 100
 PAGES = 200
@@ -104,13 +105,21 @@ class Cherry:
         price = wire.price_of(found[0])
         if price is None:
             raise Rejected(f"{wanted.plan} is not sold by the hour; take another plan")
-        return Quote(price, ("by the hour, until it is given back", "without VAT"))
+        terms = ("by the hour, until it is given back", "without VAT")
+        plan = wire.plan(found[0])
+        if not plan.offers:  # nothing is told about regions at all
+            return Quote(price, terms)
+        told = from_catalogue("Cherry Servers", plan, wanted)
+        return replace(told, lines=(*told.lines, *terms))
 
     async def create_server(self, wanted: Wanted, region: str) -> Server:
         """Order a server that boots our script."""
         body = wire.order(wanted, region, self._project, persist_ipxe=_persists(wanted))
         answer = await self._api.order(
-            HTTPMethod.POST, f"/projects/{self._project}/servers", json=body
+            HTTPMethod.POST,
+            f"/projects/{self._project}/servers",
+            json=body,
+            hidden=(wanted.boot_url,),
         )
         server = _server_in(answer)
         if not server.id:
@@ -131,9 +140,9 @@ class Cherry:
     async def reinstall_ipxe(self, server_id: str, boot_url: str) -> Server:
         """Boot our script again. The medium it comes on is taken away after some five minutes."""
         before = await self.get_server(server_id)
-        answer = await self._act(
-            server_id, REINSTALL, once=True, **wire.reinstall(before.name, boot_url)
-        )
+        body = wire.reinstall(before.name, boot_url)
+        hidden = (boot_url, body["password"])
+        answer = await self._act(server_id, REINSTALL, once=True, hidden=hidden, **body)
         told = _server_in(answer)
         return replace(told, id=server_id) if told.id else before
 
@@ -149,8 +158,21 @@ class Cherry:
         """Switch a server."""
         await self._act(server_id, POWER[action], once=False)
 
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Do nothing: the script's medium is taken away after some five minutes.
+
+        `persist_ipxe` keeps it, and only an order and a reinstall take that option (cherrygo's
+        UpdateServer has not got it): where it is on, Ktizo answers "your own disk".
+        """
+
     async def _act(
-        self, server_id: str, names: Sequence[str], *, once: bool, **body: Any
+        self,
+        server_id: str,
+        names: Sequence[str],
+        *,
+        once: bool,
+        hidden: tuple[str, ...] = (),
+        **body: Any,
     ) -> Answer:
         """Send an action under its first name; under the next one only if that was refused."""
         refused: list[str] = []
@@ -161,6 +183,7 @@ class Cherry:
                     f"{_path(server_id)}/actions",
                     once=once,
                     json={"type": name, **body},
+                    hidden=hidden,
                 )
             except Rejected as error:
                 refused.append(error.message)

@@ -15,10 +15,10 @@ from typing import Any
 from ktizo.core.errors import KtizoError
 from ktizo.providers.base import Offer, Plan, Price, Region, Server, SshKey, Status, Wanted
 from ktizo.providers.errors import NotYet, OutOfStock, Rejected
-from ktizo.providers.fields import at, body, moment, money, number, rows, text
+from ktizo.providers.fields import at, body, moment, money, number, published, rows, text
 from ktizo.providers.http import Answer
 
-PLACES = Decimal("0.000001")
+PLACES = 6
 IPXE_IMAGE = "custom_ipxe_install"
 TAG = "ktizo"  # their tags are names with values: ours is the value of this name
 WHY: Mapping[bool | None, str] = {
@@ -207,7 +207,7 @@ def price_of(given: Any) -> Price | None:
 def _hourly(prices: Any) -> Price | None:
     for one in prices:
         # They write binary fractions (0.42319999999999997); what is free is a price not told.
-        hourly = (money(one, "price") or Decimal(0)).quantize(PLACES)
+        hourly = published(money(one, "price") or Decimal(0), PLACES)
         if text(one, "unit").lower() == "hourly" and hourly:
             return Price(text(one, "currency") or "EUR", hourly=hourly)
     return None

@@ -28,6 +28,7 @@ from ktizo.providers.digitalocean.declaration import DECLARATION, DigitalOceanOp
 from ktizo.providers.errors import Gone, OrderUnknown, ProviderError, Rejected, Unsupported
 from ktizo.providers.fields import at, body, number, rows, text
 from ktizo.providers.http import Answer, Api
+from ktizo.providers.quoting import from_catalogue
 
 A_PAGE = 200  # the most they give
 PAGES = 100
@@ -92,8 +93,8 @@ class DigitalOcean:
         size = sizes.get(wanted.plan)
         if size is None:
             raise Rejected(f"DigitalOcean has no size {wanted.plan}; take one from the list")
-        price, plan = wire.price_of(size), wire.plan(size)
-        if price is None:
+        plan = wire.plan(size)
+        if wire.price_of(size) is None:
             raise Rejected(f"DigitalOcean names no price for {wanted.plan}; take another size")
         if not plan.talos:
             raise Unsupported(f"{wanted.plan} cannot run Talos: {plan.why}; take a larger size")
@@ -103,8 +104,9 @@ class DigitalOcean:
                 f"{wanted.plan}'s disk is smaller than the {image.disk_gb} GB of the image"
             )
         await self._keys(wanted)
-        lines = (f"from the image {image.name} ({image.id})", "by the second, off or on")
-        return Quote(price, lines)
+        told = from_catalogue("DigitalOcean", plan, wanted)
+        terms = (f"from the image {image.name} ({image.id})", "by the second, off or on")
+        return replace(told, lines=(*told.lines, *terms))
 
     async def create_server(self, wanted: Wanted, region: str) -> Server:
         """Order a droplet from the Talos image; it never asks for `boot_url`."""
@@ -168,6 +170,9 @@ class DigitalOcean:
         """Switch a droplet; one that is off is billed all the same."""
         body = {"type": POWER[action]}
         await self._api.send(HTTPMethod.POST, f"{_path(server_id)}/actions", json=body)
+
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Do nothing: a droplet has nothing but its disk to boot from."""
 
     async def _talos(self, named: str, regions: Sequence[str]) -> images.Image:
         """Return the image to start from, usable in `regions`."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from ktizo.providers.base import Offer, Plan, Price, Region, Server, SshKey, Status, Wanted
 from ktizo.providers.errors import Rejected
-from ktizo.providers.fields import at, moment, money, number, rows, text, words
+from ktizo.providers.fields import at, moment, money, number, published, rows, text, words
 
 # Prices are 32-bit fractions (0.00743999984115362); five places is what DigitalOcean publishes.
-PLACES = Decimal("0.00001")
+PLACES = 5
 LEAST_MEMORY_MB = 1024  # of a Talos worker (docs.siderolabs.com, System Requirements)
 NAME = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")  # droplet_single_create.name
 TAG = re.compile(r"[A-Za-z0-9_:-]{1,255}")
@@ -93,7 +93,7 @@ def _addresses(networks: Any) -> tuple[str, ...]:
 def price_of(size: Any) -> Price | None:
     """Read what a size costs, in US dollars without VAT; by the second, a month at most."""
     hourly, monthly = (
-        (money(size, name) or Decimal(0)).quantize(PLACES)
+        published(money(size, name) or Decimal(0), PLACES)
         for name in ("price_hourly", "price_monthly")
     )
     # Nothing is rented out for nothing: a price of 0 is one they do not tell.

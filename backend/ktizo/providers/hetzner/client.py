@@ -10,7 +10,7 @@ Source: robot.hetzner.com/doc/webservice/en.html, as copied by public mirrors an
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPMethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ktizo.providers.base import (
     Account,
@@ -19,12 +19,14 @@ from ktizo.providers.base import (
     PowerAction,
     Quote,
     Region,
+    RescueLogin,
+    Rescuer,
     Server,
     SshKey,
     Status,
     Wanted,
 )
-from ktizo.providers.errors import Gone, NotYet, Rejected, Unsupported
+from ktizo.providers.errors import Forbidden, Gone, NotYet, Rejected, Unsupported
 from ktizo.providers.fields import text
 from ktizo.providers.hetzner import cancellation, ordering, products, rescue, wire
 from ktizo.providers.hetzner.declaration import DECLARATION, NO_IPXE, HetznerSettings
@@ -38,7 +40,7 @@ SERVER_ID = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
 class HetznerClient:
-    """One web service user's verbs. `robot` is there for rescue.py's verbs, too."""
+    """One web service user's verbs; a `Rescuer`."""
 
     declaration: ClassVar[Declaration] = DECLARATION
 
@@ -154,10 +156,8 @@ class HetznerClient:
     async def _orders(self, path: str, prefix: str) -> list[wire.Order]:
         try:
             given = await self.robot.every(f"{path}/transaction", "transaction")
-        except Rejected as error:
-            if error.detail.get("vendor_code") == "FORBIDDEN":
-                return []  # a web service user that may not order has ordered nothing
-            raise
+        except Forbidden:
+            return []  # a web service user that may not order has ordered nothing
         return [wire.Order.of(one, prefix) for one in given]
 
     async def reinstall_ipxe(self, server_id: str, boot_url: str) -> Server:
@@ -187,11 +187,33 @@ class HetznerClient:
 
     async def power(self, server_id: str, action: PowerAction) -> None:
         """Press the button or the reset; never by a technician's hand (`man`)."""
+        await rescue.power(self.robot, await self._number(server_id), action)
+
+    async def enter_rescue(self, server_id: str, key: SshKey) -> str:
+        """Reset into the rescue system, for this one boot; the mark is earlier host keys."""
+        return await rescue.enter(self.robot, await self._number(server_id), key.fingerprint)
+
+    async def rescue_login(self, server_id: str, mark: str) -> RescueLogin | None:
+        """Return how to log in, with the fresh host keys; None until Robot shows them."""
+        return await rescue.login(self.robot, await self._number(server_id), mark)
+
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Take back a rescue system that is still set; the disk is what boots otherwise."""
+        await rescue.to_disk(self.robot, await self._number(server_id))
+
+    async def _number(self, server_id: str) -> str:
+        """Return a server's number, also of an order; raises NotYet before its delivery."""
+        if SERVER_ID.fullmatch(server_id):
+            return server_id  # queries of servers are few an hour
         number = (await self.get_server(server_id)).id
         if not SERVER_ID.fullmatch(number):
             raise NotYet("the server is not delivered yet")
-        await rescue.power(self.robot, number, action)
+        return number
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.robot.close()
+
+
+if TYPE_CHECKING:  # mypy's word that every verb is there
+    _rescuer: type[Rescuer] = HetznerClient

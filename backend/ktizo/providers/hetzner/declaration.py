@@ -5,9 +5,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from ktizo.providers.base import Capability, Declaration, Settings
 
 NO_IPXE = (
-    "Hetzner has no iPXE: a server gets Talos from the rescue system over SSH, which Ktizo does not"
-    " do yet; activate the rescue system, reset the server and write the Talos image by hand"
-    " (docs/providers/hetzner.md), or take a provider with ipxe_reinstall"
+    "Hetzner has no iPXE: a server gets Talos by Ktizo's rescue route, from the rescue system over"
+    " SSH (docs/providers/hetzner.md); take that route, or a provider with ipxe_reinstall"
 )
 
 
@@ -45,7 +44,7 @@ DECLARATION = Declaration(
     options=HetznerOptions,
     notes=(
         "Not checked against a live account.",
-        "Talos needs the rescue system and SSH; only the API side of that is built.",
+        "Talos is started from the rescue system over SSH, in memory, and installs itself then.",
         "20 orders a day, dry runs included.",
         "How Robot says that a location is sold out is not documented; INVALID_INPUT naming"
         " `location` or `product_id` is taken for it.",

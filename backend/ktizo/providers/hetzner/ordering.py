@@ -24,6 +24,7 @@ from ktizo.providers.hetzner.declaration import HetznerOptions
 from ktizo.providers.hetzner.products import Product
 from ktizo.providers.hetzner.robot import Robot
 from ktizo.providers.hetzner.wire import BETWEEN, MARKER, MARKET
+from ktizo.providers.quoting import dearest
 
 Form = list[tuple[str, str]]
 FINGERPRINT = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){15}")
@@ -88,8 +89,7 @@ async def quote(robot: Robot, wanted: Wanted) -> Quote:
     ]
     checked = await _checked(robot, wanted, found)
     lines.append("accepted by the dry run" if checked else "sold out everywhere for now")
-    dearest = max(found.values(), key=lambda price: (price.an_hour or 0, price.setup))
-    return Quote(dearest, tuple(lines), checked)
+    return Quote(dearest(list(found.values())), tuple(lines), checked)
 
 
 async def _checked(robot: Robot, wanted: Wanted, regions: Iterable[str]) -> bool:

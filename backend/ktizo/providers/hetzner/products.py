@@ -15,7 +15,7 @@ from ktizo.providers.hetzner.wire import MARKET, mapping, number, region_of, tex
 
 EURO = "EUR"
 IPV4 = "primary_ipv4"
-WHY = "no iPXE: needs the rescue system and SSH, which Ktizo does not do yet"
+WHY = "by the rescue system and SSH: there is no iPXE"
 PLACES = {
     "FSN1": ("Falkenstein", "DE"),
     "NBG1": ("Nuremberg", "DE"),
@@ -141,7 +141,7 @@ def plan(product: Product) -> Plan:
             Offer(place, product.price(place, ipv4=True), place in product.locations)
             for place in product.prices
         ),
-        talos=False,
+        talos=True,
         why=WHY,
     )
 

@@ -1,7 +1,7 @@
 """The rescue system and the reset button: the API's half of the way to Talos at Hetzner.
 
-The way: `activate`, `reset`, `host_keys` (that pins whom SSH may talk to), then SSH, which is not
-built yet, then `leave` and `reset`. The rescue system is for the next boot only.
+The way: `enter`, `login` until it tells the host keys (they pin whom SSH may talk to), then SSH
+(providers/rescue). The rescue system is for the next boot only: after that comes the disk.
 
 The answer to the activation has no host keys: each rescue boot makes fresh ones, and Robot shows
 their SHA-256 fingerprints under /rescue/last some 80 s after the reset, before sshd answers.
@@ -10,21 +10,17 @@ Sources: robot.hetzner.com/doc/webservice/en.html, boot configuration and reset,
 when the host keys appear: a public field report of 2026-09-08, not checked by us.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPMethod
 from typing import Any
 
-from ktizo.providers.base import PowerAction
-from ktizo.providers.errors import NotYet, Unsupported
+from ktizo.providers.base import PowerAction, RescueLogin
+from ktizo.providers.errors import Failed, Gone, NotYet, Unsupported
 from ktizo.providers.fields import text
 from ktizo.providers.hetzner import wire
 from ktizo.providers.hetzner.robot import Robot
-from ktizo.providers.http import Sleep
-
-LOOK_S = 10.0
 
 
 class Reset(StrEnum):
@@ -44,15 +40,19 @@ class Rescue:
     password: str = field(default="", repr=False)
     keys: tuple[str, ...] = ()  # fingerprints that may log in
     host_keys: tuple[str, ...] = ()  # SHA-256 fingerprints of the rescue system's own keys
+    address: str = ""
 
 
 def _read(answer: object) -> Rescue:
     given = wire.unwrapped(answer, "rescue")
+    net = text(given.get("server_ipv6_net"))
     return Rescue(
         active=given.get("active") is True,
         password=text(given.get("password")),
         keys=fingerprints(given.get("authorized_key")),
         host_keys=fingerprints(given.get("host_key")),
+        # Without an IPv4 address it has ::2 of the server's network (the installed system ::1).
+        address=text(given.get("server_ip")) or (f"{net}2" if net else ""),
     )
 
 
@@ -69,8 +69,17 @@ async def look(robot: Robot, number: str) -> Rescue:
 
 
 async def last(robot: Robot, number: str) -> Rescue:
-    """Return the last activation, with the host keys once it has booted."""
-    return _read((await robot.get(f"/boot/{number}/rescue/last")).json())
+    """Return the last activation, with the host keys once it has booted.
+
+    A server that never had one is answered with NOT_FOUND, one that is not there otherwise.
+    """
+    try:
+        answer = await robot.get(f"/boot/{number}/rescue/last")
+    except Gone as error:
+        if error.detail.get("vendor_code") != "NOT_FOUND":
+            raise
+        return Rescue(active=False)
+    return _read(answer.json())
 
 
 async def activate(robot: Robot, number: str, keys: tuple[str, ...] = ()) -> Rescue:
@@ -95,35 +104,53 @@ async def leave(robot: Robot, number: str) -> None:
     await robot.send(HTTPMethod.DELETE, f"/boot/{number}/rescue")
 
 
-async def host_keys(
-    robot: Robot,
-    number: str,
-    *,
-    before: tuple[str, ...],
-    timeout_s: float = 600.0,
-    sleep: Sleep = asyncio.sleep,
-) -> tuple[str, ...]:
-    """Wait for the keys of the rescue system that just booted; raises TimeoutError.
+async def enter(robot: Robot, number: str, key: str) -> str:
+    """Reset into the rescue system, where the key with this fingerprint may log in.
 
-    `before`: what `last` told before the reset. Those are an older boot's and never count.
+    Returns the host keys of earlier rescue boots, for `login`. A server without a reset is refused
+    before anything is set.
     """
-    waited = 0.0
-    while True:
-        found = (await last(robot, number)).host_keys
-        if found and set(found) != set(before):
-            return found
-        if waited >= timeout_s:
-            raise TimeoutError("Hetzner shows no host key of the rescue system; did it boot?")
-        waited += LOOK_S
-        await sleep(LOOK_S)
+    before = (await last(robot, number)).host_keys
+    await _insist(robot, number, Reset.HARDWARE)
+    await activate(robot, number, (key,))
+    await _press(robot, number, Reset.HARDWARE)
+    return " ".join(before)
+
+
+async def login(robot: Robot, number: str, mark: str) -> RescueLogin | None:
+    """Return how to log in to the rescue system that was entered with `mark`; None before.
+
+    Host keys of older rescue boots, those in `mark`, never count.
+    """
+    found = await last(robot, number)
+    fresh = tuple(one for one in found.host_keys if one not in mark.split(" "))
+    if not fresh:
+        return None
+    if not found.address:
+        raise Failed("Hetzner Robot tells no address of the rescue system; look at it there")
+    return RescueLogin(address=found.address, host_keys=fresh)
+
+
+async def to_disk(robot: Robot, number: str) -> None:
+    """Take back a rescue system that is set for the next boot; nothing is restarted."""
+    try:
+        found = await look(robot, number)
+    except Unsupported:
+        return  # this server has none, so none is set
+    if found.active:
+        await leave(robot, number)
 
 
 async def reset(robot: Robot, number: str, how: Reset = Reset.HARDWARE) -> None:
     """Press once; raises Unsupported where the server does not have it."""
+    await _insist(robot, number, how)
+    await _press(robot, number, how)
+
+
+async def _insist(robot: Robot, number: str, how: Reset) -> None:
     offered = wire.texts((await _options(robot, number)).get("type"))
     if how.value not in offered:
         raise Unsupported(f"this server cannot be reset by {how.value!r}, only by Hetzner's people")
-    await _press(robot, number, how)
 
 
 async def power(robot: Robot, number: str, action: PowerAction) -> None:

@@ -6,6 +6,7 @@ Source: robot.hetzner.com/doc/webservice/en.html, as copied by public mirrors an
 import asyncio
 import base64
 from collections.abc import Iterable, Mapping
+from functools import partial
 from http import HTTPMethod
 from typing import Any
 
@@ -15,12 +16,12 @@ from ktizo.core.errors import KtizoError
 from ktizo.providers.errors import (
     CredentialsRefused,
     Failed,
+    Forbidden,
     Gone,
     NotYet,
     OutOfStock,
     ProviderAway,
     RateLimited,
-    Rejected,
     Unsupported,
 )
 from ktizo.providers.hetzner import wire
@@ -71,17 +72,23 @@ class Robot(Api):
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Iterable[tuple[str, str]] | None = None,
+        hidden: tuple[str, ...] = (),
     ) -> Answer:
         """Send a request and return a 2xx answer; raises one of `errors.py`."""
-        fields = list(form) if form is not None else None  # sent again, it is still whole
+        send = partial(
+            super().send,
+            method,
+            path,
+            once=once,
+            params=params,
+            json=json,
+            form=form,
+            hidden=hidden,
+        )
         if self._let_in:
-            return await super().send(
-                method, path, once=once, params=params, json=json, form=fields
-            )
+            return await send()
         async with self._door:
-            answer = await super().send(
-                method, path, once=once, params=params, json=json, form=fields
-            )
+            answer = await send()
             self._let_in = True
             return answer
 
@@ -133,7 +140,7 @@ def error_of(answer: Answer) -> KtizoError | None:
     if said.code == "RATE_LIMIT_EXCEEDED":
         return _limited(said)
     if answer.status == 403:
-        return Rejected(
+        return Forbidden(
             "Hetzner Robot does not allow this to the web service user; switch on ordering for it"
             " in Robot under Settings, Web service and app settings",
             vendor_code="FORBIDDEN",

@@ -97,7 +97,8 @@ class Client:
         body = wire.order(
             wanted, self._project, region, persistent=_options(wanted).persistent_netboot
         )
-        answer = await self._api.order(HTTPMethod.POST, "/servers", json=body)
+        hidden = (wanted.boot_url,)
+        answer = await self._api.order(HTTPMethod.POST, "/servers", json=body, hidden=hidden)
         made = _ordered(answer)
         return replace(
             made,
@@ -119,7 +120,8 @@ class Client:
         """POST /servers/{id}/reinstall; `on` is still told for some seconds after it [L2]."""
         before = await self.get_server(server_id)
         path = f"{_path(server_id)}/reinstall"
-        await self._api.order(HTTPMethod.POST, path, json=wire.reinstall(boot_url))
+        body = wire.reinstall(boot_url)
+        await self._api.order(HTTPMethod.POST, path, json=body, hidden=(boot_url,))
         return replace(before, status=Status.PROVISIONING, raw_status="reinstall taken")
 
     async def delete_server(self, server_id: str, token: str = "") -> Server:  # noqa: ARG002 - needs none
@@ -135,6 +137,13 @@ class Client:
         """POST /servers/{id}/actions."""
         body = {"data": {"type": "actions", "attributes": {"action": ACTIONS[action]}}}
         await self._api.send(HTTPMethod.POST, f"{_path(server_id)}/actions", json=body)
+
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Do nothing: without `persistent_netboot` the disk is what boots.
+
+        Only an order and a reinstall take that option, and a reinstall erases the disks [L1, L2]:
+        where it is on, Ktizo answers "your own disk".
+        """
 
     async def close(self) -> None:
         """Let go of every connection."""

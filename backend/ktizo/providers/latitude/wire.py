@@ -6,7 +6,6 @@ d310fa2 of 2026-08-05 [L2], its Python SDK 3.4.6 of 2026-10-26 [L3], all read 20
 
 import base64
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from ktizo.core.errors import KtizoError
@@ -25,6 +24,7 @@ from ktizo.providers.base import (
 from ktizo.providers.errors import NotYet, OutOfStock, ProviderError, RateLimited, Rejected
 from ktizo.providers.fields import at, body, moment, money, number, rows, text, words
 from ktizo.providers.http import LONGEST_WAIT_S, Answer, wait_s
+from ktizo.providers.quoting import from_catalogue
 
 IPXE = "ipxe"  # the slug of the "operating system" that is a boot script [L1]
 SEAM = "--"  # between a name and our tag in a hostname
@@ -208,24 +208,13 @@ def _offers(region: Any) -> list[Offer]:
 
 
 def quote(plans: Sequence[Plan], wanted: Wanted) -> Quote:
-    """Return what the dearest of the wanted regions costs: any of them may be the one."""
+    """Return what an order costs an hour, in the dearest of its regions."""
     chosen = next((one for one in plans if one.id == wanted.plan), None)
     if chosen is None:
         raise Rejected(f"Latitude.sh has no plan {wanted.plan}: take one from the catalogue")
     if not chosen.talos:
         raise Rejected(f"{wanted.plan}: {chosen.why}; take another plan")
-    prices = {one.region: one.price for one in chosen.offers if one.region in wanted.regions}
-    lines, dearest = [], None
-    for region in wanted.regions:
-        cost = prices.get(region)
-        if cost is None:
-            raise Rejected(f"Latitude.sh tells no price of {wanted.plan} in {region}")
-        lines.append(f"{region}: {cost.an_hour or Decimal(0):.4f} {cost.currency} an hour")
-        if dearest is None or (cost.an_hour or 0) > (dearest.an_hour or 0):
-            dearest = cost
-    if dearest is None:
-        raise Rejected("name a region")
-    return Quote(dearest, tuple(lines))
+    return from_catalogue("Latitude.sh", chosen, wanted)
 
 
 def region(data: Any) -> Region:

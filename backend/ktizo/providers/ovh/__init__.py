@@ -39,6 +39,7 @@ def make(
         limiter=Limiter(REQUESTS, PER_S, sleep=sleep),
         secrets=secrets,
         request_id_headers=("x-ovh-queryid", "x-ovh-query-id"),
+        error_of=lambda answer: error_of(answer, unsigned.words, lambda: False),
     )
     unsigned = Api(bare, transport=transport, sleep=sleep)
     proof: Proof

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from ktizo.core.errors import KtizoError
 from ktizo.providers import fields
-from ktizo.providers.errors import CredentialsRefused, Gone, ProviderError, Rejected
+from ktizo.providers.errors import CredentialsRefused, Forbidden, Gone, ProviderError, Rejected
 from ktizo.providers.http import Api
 
 AT_A_TIME = 8
@@ -59,6 +59,8 @@ async def maybe(answer: Awaitable[Found]) -> Found | None:
     """Return what is good to know; None where it is not there or the keys may not ask for it."""
     try:
         return await answer
+    except Forbidden:
+        return None
     except CredentialsRefused:
         raise
     except (Gone, Rejected, ProviderError):

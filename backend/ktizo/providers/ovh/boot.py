@@ -27,7 +27,7 @@ async def set_script(api: Api, name: str, boot_url: str) -> None:
     """Let every boot of a server run our script."""
     if any(not one.isprintable() or one.isspace() for one in boot_url):
         raise Rejected("the boot URL has blanks or line breaks")
-    await _put(api, name, {"bootScript": script(boot_url)})
+    await _put(api, name, {"bootScript": script(boot_url)}, boot_url)
 
 
 async def set_disk(api: Api, name: str) -> None:
@@ -66,5 +66,6 @@ async def into_script(api: Api, name: str, boot_url: str) -> str:
         raise
 
 
-async def _put(api: Api, name: str, body: dict[str, Any]) -> None:
-    await api.send(HTTPMethod.PUT, ask.path("dedicated", "server", name), json=body)
+async def _put(api: Api, name: str, body: dict[str, Any], *hidden: str) -> None:
+    where = ask.path("dedicated", "server", name)
+    await api.send(HTTPMethod.PUT, where, json=body, hidden=hidden)

@@ -17,6 +17,7 @@ from ktizo.providers.errors import (
     CredentialsRefused,
     NotYet,
     OrderUnknown,
+    OutOfStock,
     ProviderAway,
     ProviderError,
     Rejected,
@@ -141,6 +142,9 @@ def configuration(
 ) -> dict[str, str]:
     """Return what the item is told: datacentre, operating system, OVHcloud's own region."""
     allowed = {fields.text(row, "label"): fields.words(row, "allowedValues") for row in asked}
+    places = allowed.get("dedicated_datacenter", ())
+    if places and region not in places:
+        raise OutOfStock(f"OVHcloud does not sell it in {region}: there is {', '.join(places)}")
     told = {"dedicated_datacenter": region, "dedicated_os": options.operating_system}
     if "region" in allowed or not allowed:
         told["region"] = options.area or area_of(region, allowed.get("region", ()))

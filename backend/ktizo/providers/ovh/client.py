@@ -39,6 +39,7 @@ from ktizo.providers.http import Api
 from ktizo.providers.ovh import ask, boot, cart, catalog, ending, ledger, servers, wire
 from ktizo.providers.ovh.declaration import DECLARATION, OvhOptions, OvhSettings
 from ktizo.providers.ovh.signing import Proof
+from ktizo.providers.quoting import dearest
 
 
 class OvhClient:
@@ -93,20 +94,29 @@ class OvhClient:
         return SshKey(id=name, name=name, public_key=public_key)
 
     async def price_of(self, wanted: Wanted) -> Quote:
-        """Preview the order in every region it may go to, free; the dearest is the quote."""
+        """Preview the order in every region that sells it, free; the dearest is the quote."""
         options = _options(wanted)
-        quotes = []
-        sold_out: OutOfStock | None = None
+        quotes: list[Quote] = []
+        left = False
+        sold_out = OutOfStock(f"OVHcloud has no {wanted.plan} in {' or '.join(wanted.regions)}")
         for region in wanted.regions:
             try:
-                quotes.append(await self._preview(wanted.plan, region, options))
-            except OutOfStock as error:
+                quote, in_stock = await self._preview(wanted.plan, region, options)
+            except OutOfStock as error:  # it is not sold there
                 sold_out = error
-        if not quotes:
-            raise sold_out or Rejected("name the datacentre, such as gra")
-        return max(quotes, key=lambda quote: (quote.price.an_hour or 0, quote.price.setup))
+                continue
+            quotes.append(quote)
+            left = left or in_stock is not False
+        if not wanted.regions:
+            raise Rejected("name the datacentre, such as gra")
+        if not left:
+            raise sold_out
+        most = max(quotes, key=lambda quote: quote.price.an_hour or 0)
+        return replace(most, price=dearest([quote.price for quote in quotes]))
 
-    async def _preview(self, plan: str, region: str, options: OvhOptions) -> Quote:
+    async def _preview(
+        self, plan: str, region: str, options: OvhOptions
+    ) -> tuple[Quote, bool | None]:
         opened = await cart.opened(self._api, await self._subsidiary_of(), plan, options)
         try:
             await cart.filled(self._api, opened, region, options)
@@ -116,7 +126,9 @@ class OvhClient:
         price = wire.price(told)
         if price is None:
             raise ProviderError("OVHcloud's preview of the order has no price")
-        return Quote(price, wire.lines(told), checked=True)
+        rows = await catalog.availabilities(self._api, plan, region)
+        in_stock = catalog.stock(rows, opened.hardware.values(), region)
+        return Quote(price, wire.lines(told), checked=True), in_stock
 
     async def create_server(self, wanted: Wanted, region: str) -> Server:
         """Order a server; it is delivered bare, so `boot_url` counts at `reinstall_ipxe`."""

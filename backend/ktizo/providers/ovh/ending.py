@@ -7,7 +7,6 @@ of the month it is paid for; serviceInfos says so with renew.deleteAtExpiration.
 from dataclasses import replace
 from http import HTTPMethod
 
-from ktizo.core.errors import KtizoError
 from ktizo.providers.base import Server, Status
 from ktizo.providers.errors import Gone
 from ktizo.providers.http import Api
@@ -26,15 +25,8 @@ async def end(api: Api, server: Server, token: str) -> Server:
             await api.order(HTTPMethod.POST, ask.path(*where, "terminate"))
             return replace(server, pending=PENDING)
         body = {"token": token, "reason": "NOT_NEEDED_ANYMORE", "futureUse": "OTHER"}
-        await api.order(HTTPMethod.POST, ask.path(*where, "confirmTermination"), json=body)
+        path = ask.path(*where, "confirmTermination")
+        await api.order(HTTPMethod.POST, path, json=body, hidden=(token,))
     except Gone:
         return replace(server, status=Status.GONE, raw_status="gone", pending="")
-    except KtizoError as error:
-        raise _without(error, token) from None
     return replace(server, status=Status.DELETING, raw_status="termination confirmed", pending="")
-
-
-def _without(error: KtizoError, token: str) -> KtizoError:
-    if not token or token not in error.message:
-        return error
-    return type(error)(error.message.replace(token, "(hidden)"), **error.detail)

@@ -12,12 +12,12 @@ from ktizo.core.errors import KtizoError
 from ktizo.providers import fields
 from ktizo.providers.errors import (
     CredentialsRefused,
+    Forbidden,
     Gone,
     NotYet,
     OutOfStock,
     ProviderAway,
     RateLimited,
-    Rejected,
 )
 from ktizo.providers.http import Answer, wait_s
 
@@ -73,7 +73,7 @@ def _forbidden(said: str, told: str) -> KtizoError:
     # A key has rights path by path: one that may not do this may well do the rest.
     if BAD_KEY.search(told):
         return CredentialsRefused(f"{said}; look at the account's keys and its endpoint")
-    return Rejected(f"{said}; the keys may not do this: see docs/providers/ovh.md for the rights")
+    return Forbidden(f"{said}; the keys may not do this: see docs/providers/ovh.md for the rights")
 
 
 def _read(body: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Protocol
 import httpx
 
 from ktizo.providers import fields
-from ktizo.providers.errors import CredentialsRefused, ProviderError, Rejected
+from ktizo.providers.errors import CredentialsRefused, Forbidden, ProviderError, Rejected
 from ktizo.providers.http import Api
 from ktizo.providers.ovh.declaration import OvhSettings
 
@@ -128,7 +128,7 @@ class ServiceAccount:
                     ("scope", "all"),
                 ],
             )
-        except Rejected as error:  # RFC 6749 5.2: invalid_client may come as 400
+        except (Rejected, Forbidden) as error:  # RFC 6749 5.2: invalid_client may come as 400
             raise CredentialsRefused(error.message) from None
         body = answer.json()
         self._token = fields.text(body, "access_token")

@@ -9,7 +9,7 @@ Sources: Elastic Metal API v1 (OpenAPI of 2025-05), its SDK 2.12.0, read 2026-11
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPMethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ktizo.providers.base import (
     Account,
@@ -18,6 +18,8 @@ from ktizo.providers.base import (
     PowerAction,
     Quote,
     Region,
+    RescueLogin,
+    Rescuer,
     Server,
     SshKey,
     Status,
@@ -33,7 +35,8 @@ from ktizo.providers.errors import (
     Unsupported,
 )
 from ktizo.providers.http import Api
-from ktizo.providers.scaleway import offers, wire
+from ktizo.providers.quoting import dearest
+from ktizo.providers.scaleway import offers, rescue, wire
 from ktizo.providers.scaleway.declaration import DECLARATION, NO_IPXE, ScalewaySettings
 from ktizo.providers.scaleway.endpoint import KEYS, every, servers
 from ktizo.providers.scaleway.offers import ZoneOffer
@@ -46,7 +49,7 @@ POWER = {
 
 
 class ScalewayClient:
-    """One project's verbs. `api` is there for rescue.py's verbs, too."""
+    """One project's verbs; a `Rescuer`."""
 
     declaration: ClassVar[Declaration] = DECLARATION
 
@@ -104,15 +107,16 @@ class ScalewayClient:
         prices = [one.price for one in found if one.price is not None]
         if not prices:
             raise OutOfStock(f"Scaleway does not sell {wanted.plan} in {', '.join(wanted.regions)}")
-        if len({price.currency for price in prices}) > 1:
-            raise Rejected("Scaleway's zones have prices in several currencies; name one zone")
         lines = tuple(
             f"{one.zone}: {one.price.hourly} {one.price.currency} an hour"
             + ("" if one.in_stock else ", none in stock")
             for one in found
             if one.price is not None
         )
-        return Quote(max(prices, key=lambda price: (price.an_hour or 0, price.setup)), lines)
+        if not any(one.in_stock is not False for one in found):
+            where = " and ".join(wanted.regions)
+            raise OutOfStock(f"Scaleway has no {wanted.plan} in {where}: take another zone or plan")
+        return Quote(dearest(prices), lines)
 
     async def _sold(self, wanted: Wanted, zone: str) -> list[ZoneOffer]:
         """Return the offer of the wanted plan in a zone, if there is one."""
@@ -185,6 +189,26 @@ class ScalewayClient:
         verb, body = POWER[action]
         await self.api.send(HTTPMethod.POST, servers(zone, uuid, verb), json=body)
 
+    async def enter_rescue(self, server_id: str, key: SshKey) -> str:
+        """Reboot into the rescue system, and so at every later boot, until `boot_from_disk`."""
+        return await rescue.enter(self.api, server_id, (key.id,))
+
+    async def rescue_login(self, server_id: str, mark: str) -> RescueLogin | None:
+        """Return how to log in once the rescue system runs; Scaleway tells no host key."""
+        return await rescue.login(self.api, server_id, mark)
+
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Reboot from the disk where the rescue system is still what boots: that restarts it.
+
+        Scaleway's API changes what boots only together with a reboot. Where the disk is what boots
+        nothing is done.
+        """
+        await rescue.to_disk(self.api, server_id)
+
     async def close(self) -> None:
         """Let go of every connection."""
         await self.api.close()
+
+
+if TYPE_CHECKING:  # mypy's word that every verb is there
+    _rescuer: type[Rescuer] = ScalewayClient

@@ -10,9 +10,9 @@ from ktizo.providers.base import Capability, Declaration, Settings
 ZONES = ("fr-par-1", "fr-par-2", "nl-ams-1", "nl-ams-2", "pl-waw-2", "pl-waw-3")
 ZONE = r"^[a-z]{2}-[a-z]{3}-[0-9]$"
 NO_IPXE = (
-    "Scaleway Elastic Metal has no iPXE: a server gets Talos from the rescue system over SSH, which"
-    " Ktizo does not do yet; start the rescue system and write the Talos image by hand"
-    " (docs/providers/scaleway.md), or take a provider with ipxe_reinstall"
+    "Scaleway Elastic Metal has no iPXE: a server gets Talos by Ktizo's rescue route, from the"
+    " rescue system over SSH (docs/providers/scaleway.md); take that route, or a provider with"
+    " ipxe_reinstall"
 )
 
 
@@ -57,8 +57,9 @@ DECLARATION = Declaration(
     },
     notes=(
         "Not checked against a live account.",
-        "Talos needs the rescue system and SSH; only the API side of that is built.",
-        "Scaleway tells no host key of the rescue system: SSH there has nothing to pin.",
+        "Talos is started from the rescue system over SSH, in memory, and installs itself then;"
+        " after that the server is restarted once, to boot from its disk.",
+        "Scaleway tells no host key of the rescue system: the first one that answers is pinned.",
         "Ordered by the hour only; the first hour is paid when it is ordered.",
     ),
 )

@@ -11,7 +11,7 @@ import httpx
 
 from ktizo.core.errors import KtizoError
 from ktizo.providers.errors import (
-    CredentialsRefused,
+    Forbidden,
     Gone,
     NotYet,
     OutOfStock,
@@ -83,10 +83,8 @@ def error_of(answer: Answer) -> KtizoError | None:
 
 def _forbidden(answer: Answer) -> KtizoError:
     if KEYS in answer.url:  # a key for Elastic Metal alone is a good key
-        return Rejected("the API key may not see SSH keys; give it IAM's SSHKeysFullAccess")
-    return CredentialsRefused(
-        "the API key may not do this in this project; give it ElasticMetalFullAccess"
-    )
+        return Forbidden("the API key may not see SSH keys; give it IAM's SSHKeysFullAccess")
+    return Forbidden("the API key may not do this in this project; give it ElasticMetalFullAccess")
 
 
 async def every(api: Api, path: str, key: str, **params: Any) -> list[Mapping[str, Any]]:

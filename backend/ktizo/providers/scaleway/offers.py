@@ -14,7 +14,7 @@ from ktizo.providers.fields import rows, text
 from ktizo.providers.scaleway.wire import amount, number
 
 GIB, GB = 2**30, 10**9
-WHY = "no iPXE: needs the rescue system and SSH, which Ktizo does not do yet"
+WHY = "by the rescue system and SSH: there is no iPXE"
 STOCK = {"empty": False, "low": True, "available": True}  # None: a word nobody knew
 CITIES = {"fr-par": ("Paris", "FR"), "nl-ams": ("Amsterdam", "NL"), "pl-waw": ("Warsaw", "PL")}
 
@@ -79,7 +79,7 @@ def plans(offers: Iterable[ZoneOffer]) -> list[Plan]:
             memory_gib=same[0].memory_gib,
             disks=same[0].disks,
             offers=tuple(Offer(one.zone, one.price, one.in_stock) for one in same),
-            talos=False,
+            talos=True,
             why=WHY,
         )
         for name, same in grouped.items()

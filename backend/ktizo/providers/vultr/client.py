@@ -86,7 +86,8 @@ class Client:
         """Return the catalogue's price; Vultr has no dry run."""
         kind, _ = wire.kind_of_plan(wanted.plan)
         wire.order(wanted, "", _options(wanted))
-        return wire.quote(wanted, await self._plans(kind))
+        stock = await self._stock(kind, wanted.regions)
+        return wire.quote(wanted, await self._plans(kind), stock)
 
     async def create_server(self, wanted: Wanted, region: str) -> Server:
         """POST /bare-metals or /instances with the chain URL; the region's stock is asked first."""
@@ -95,7 +96,8 @@ class Client:
         left = (await self._stock(kind, [region])).get(region)
         if left is not None and plan not in left:
             raise OutOfStock(f"Vultr has no {wanted.plan} left in {region}: take another region")
-        answer = await self._api.order(HTTPMethod.POST, kind.path, json=body)
+        hidden = (wanted.boot_url,)
+        answer = await self._api.order(HTTPMethod.POST, kind.path, json=body, hidden=hidden)
         made = _ordered(kind, answer)
         return replace(
             made,
@@ -134,11 +136,11 @@ class Client:
         _, path = _found(server_id)
         chain = {"ipxe_chain_url": boot_url}
         if at(data, "os_id") == wire.CUSTOM_OS:
-            await self._api.send(HTTPMethod.PATCH, path, json=chain)
-            await self._api.order(HTTPMethod.POST, f"{path}/reinstall")
+            await self._api.send(HTTPMethod.PATCH, path, json=chain, hidden=(boot_url,))
+            await self._api.order(HTTPMethod.POST, f"{path}/reinstall", hidden=(boot_url,))
         else:
             custom = {"os_id": wire.CUSTOM_OS, **chain}
-            await self._api.order(HTTPMethod.PATCH, path, json=custom)
+            await self._api.order(HTTPMethod.PATCH, path, json=custom, hidden=(boot_url,))
         before = wire.server(kind, data)
         return replace(
             before, id=server_id, status=Status.PROVISIONING, raw_status="reinstall taken"
@@ -156,6 +158,13 @@ class Client:
     async def power(self, server_id: str, action: PowerAction) -> None:
         """POST .../start, /halt or /reboot; what is halted is still paid for."""
         await self._api.send(HTTPMethod.POST, f"{_found(server_id)[1]}/{ACTIONS[action]}")
+
+    async def boot_from_disk(self, server_id: str) -> None:
+        """Do nothing: without `persistent_pxe` the disk is what boots.
+
+        That option is only taken at create; PATCH does not have it [V1 BareMetalUpdate]. Where it
+        is on, Ktizo answers "your own disk".
+        """
 
     async def close(self) -> None:
         """Let go of every connection."""

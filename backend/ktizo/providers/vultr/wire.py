@@ -6,7 +6,6 @@ document as of 2026 [V3] (its older state of 2023-02 is [V0]), all read 2026-11-
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from ktizo.core.errors import KtizoError
@@ -25,6 +24,7 @@ from ktizo.providers.base import (
 from ktizo.providers.errors import CredentialsRefused, OutOfStock, ProviderError, Rejected
 from ktizo.providers.fields import at, body, moment, money, number, rows, text, words
 from ktizo.providers.http import Answer
+from ktizo.providers.quoting import from_catalogue
 from ktizo.providers.vultr.declaration import Options
 
 CUSTOM_OS = 159  # "Custom": the only one that takes an ipxe_chain_url [V3]
@@ -222,19 +222,20 @@ def available(answer: Answer) -> frozenset[str] | None:
     return frozenset(words(document, "available_plans")) if isinstance(found, list) else None
 
 
-def quote(wanted: Wanted, plans: Sequence[Mapping[str, Any]]) -> Quote:
-    """Return what an order costs an hour; it is the same in every region."""
+def quote(
+    wanted: Wanted,
+    plans: Sequence[Mapping[str, Any]],
+    stock: Mapping[str, frozenset[str] | None],
+) -> Quote:
+    """Return what an order costs an hour; `stock` is that of the wanted regions."""
     kind, theirs = kind_of_plan(wanted.plan)
     told = next((one for one in plans if text(one, "id") == theirs), None)
     if told is None:
         raise Rejected(f"Vultr has no plan {wanted.plan}: take one from the catalogue")
-    chosen, cost = plan(kind, told, {}), price(told)
+    chosen = plan(kind, told, stock)
     if not chosen.talos:
         raise Rejected(f"{wanted.plan}: {chosen.why}; take another plan")
-    if cost is None:
-        raise Rejected(f"Vultr tells no price of {wanted.plan}")
-    a_month = "" if cost.monthly is None else f", at most {cost.monthly:f} USD a month"
-    return Quote(cost, (f"{cost.an_hour or Decimal(0):.4f} USD an hour{a_month}",))
+    return from_catalogue("Vultr", chosen, wanted)
 
 
 def region(data: Any) -> Region:

@@ -1,0 +1,1 @@
+"""What our clients send, judged by the vendors' own specifications (Prism, ../shared)."""
