@@ -28,6 +28,7 @@ from bench.sections import (
     idle,
     intake,
     nodes,
+    rented,
     scripts,
     storm,
 )
@@ -35,7 +36,15 @@ from bench.stats import number
 from bench.wire import WrongAnswer
 from bench.wrk import NoResult
 
-ALONE = ("idle", "history", "intake", "configs", "dashboard", "nodes")  # have a Ktizo of their own
+ALONE = (
+    "idle",
+    "history",
+    "intake",
+    "configs",
+    "dashboard",
+    "nodes",
+    "rented",
+)  # have a Ktizo of their own
 SECTIONS = (*ALONE, "scripts", "arrivals", "assets", "storm")
 ROUNDS = 5
 
@@ -82,19 +91,20 @@ def _load() -> str:
 
 
 def _measure(folder: Path, asked: argparse.Namespace) -> list[table.Aim]:
+    few = min(asked.rounds, 3)
+    alone: dict[str, Callable[[Path], list[table.Aim] | None]] = {
+        "idle": lambda own: idle.run(own, asked.server),
+        "history": lambda own: history.run(own, few),
+        "configs": lambda own: configs.run(own, asked.server, asked.rounds),
+        "dashboard": lambda own: dashboard.run(own, few, asked.server),
+        "intake": lambda own: intake.run(own, few),
+        "nodes": lambda own: nodes.run(own, asked.server),
+        "rented": lambda own: rented.run(own, few, asked.server),
+    }
     aims: list[table.Aim] = []
-    if "idle" in asked.only:
-        aims += idle.run(folder / "idle", asked.server)
-    if "history" in asked.only:
-        history.run(folder / "history", min(asked.rounds, 3))
-    if "configs" in asked.only:
-        aims += configs.run(folder / "configs", asked.server, asked.rounds)
-    if "dashboard" in asked.only:
-        aims += dashboard.run(folder / "dashboard", min(asked.rounds, 3), asked.server)
-    if "intake" in asked.only:
-        intake.run(folder / "intake", min(asked.rounds, 3))
-    if "nodes" in asked.only:
-        aims += nodes.run(folder / "nodes", asked.server)
+    for name, section in alone.items():
+        if name in asked.only:
+            aims += section(folder / name) or []
     if set(asked.only) - set(ALONE):
         aims += _beside_nginx(folder, asked)
     return aims

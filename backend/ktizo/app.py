@@ -63,6 +63,10 @@ from ktizo.network import api as network_api
 from ktizo.network import resume as network_resume
 from ktizo.nodes import api as nodes_api
 from ktizo.nodes.open import open_nodes
+from ktizo.providers import api as providers_api
+from ktizo.providers.reseal import reseal_accounts
+from ktizo.provisioning import api as provisioning_api
+from ktizo.provisioning.open import close_provisioning, open_provisioning
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ def create_app(settings: Settings, announce: Announce = log.warning) -> Gate:
     def refused(address: str, path: str, code: str) -> None:
         front.note("gate", path, address, code)
 
-    return Gate(app, front, settings, refused)
+    return Gate(app, app.state.through, settings, refused)
 
 
 def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
@@ -130,6 +134,7 @@ def _fill_state(app: FastAPI, settings: Settings, announce: Announce) -> None:
     state.ready = False
     open_front(state, settings, events)
     open_nodes(state, settings)
+    open_provisioning(state, settings)
 
 
 def _rooms_for(state: Any, writer: Writer, actor: Actor, address: str) -> Rooms:
@@ -160,6 +165,8 @@ def _add_routes(app: FastAPI) -> None:
         images_api,
         clusters_api,
         nodes_api,
+        providers_api,
+        provisioning_api,
         events_api,
         audit_api,
         accounts_api,
@@ -233,6 +240,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await close_provisioning(state)
         await state.nodes.stop()
         await state.live.stop()
         await accounts_api.close(state)
@@ -255,11 +263,13 @@ async def _prepare(app: FastAPI) -> None:
                 secret = await first_link(session)
                 await boot_store.ensure_builtin(session)
                 await reseal(session, state.sealer)
+                await reseal_accounts(session, state.sealer)
             token = made or token  # a second round makes none: do not forget the first one's
             link = secret or link
             await tidy(state.db, Shelf(settings.data_dir))
             await state.broker.start(poll_s=None if state.db.is_sqlite else 1.0)
             await state.nodes.start()
+            await state.keeper.start()
             state.ready = True
         except KtizoError as error:
             log.error("cannot start yet; machines boot from their disks: %s", error.message)

@@ -35,6 +35,7 @@ def every_combination() -> Iterator[Facts]:
             chose_to_wait=wait,
             shows_its_marks=marks,
             own_card=card,
+            right_door=door,
             look=look,
             look_boots=boots,
         )
@@ -51,6 +52,7 @@ def every_combination() -> Iterator[Facts]:
             wait,
             marks,
             card,
+            door,
             (look, boots),
         ) in itertools.product(
             STATES,
@@ -60,6 +62,7 @@ def every_combination() -> Iterator[Facts]:
             ProfileState,
             YES_NO,
             UnknownPolicy,
+            YES_NO,
             YES_NO,
             YES_NO,
             YES_NO,
@@ -87,6 +90,7 @@ def test_only_an_approved_machine_with_a_live_lease_is_ever_offered_an_installer
         assert facts.can_record
         assert facts.shows_its_marks
         assert facts.own_card
+        assert facts.right_door
         assert facts.readable
         assert facts.database
 
@@ -112,9 +116,16 @@ def test_only_an_undecided_machine_somebody_asked_to_look_at_is_ever_inspected()
         assert facts.can_record
         assert facts.shows_its_marks
         assert facts.own_card
+        assert facts.right_door
         assert facts.readable
         assert facts.database
     assert {facts.unknown_policy for facts in looked_at} == set(UnknownPolicy)
+
+
+def test_who_came_by_another_boot_path_than_its_own_boots_its_own_disk():
+    for facts in every_combination():
+        if not facts.right_door:
+            assert decide(facts).action is Action.LOCAL_DISK
 
 
 def test_asking_to_look_changes_nothing_for_a_machine_somebody_decided_about():

@@ -21,6 +21,7 @@ from ktizo.devices.facts import DeviceFacts, InspectionFacts, LeaseFacts
 from ktizo.devices.lifecycle import State
 from ktizo.devices.progress import InspectionSink, Looked, Offer, OfferCounter, OfferSink
 from ktizo.network.neighbours import Cards
+from ktizo.providers.doors import DoorFacts
 
 pytestmark = pytest.mark.anyio
 MAC, ADDRESS, LIMIT = "52:54:00:aa:bb:cc", "10.0.0.9", 5
@@ -82,6 +83,7 @@ class Answerer:
         *,
         can_record: bool,
         own_card: bool = True,
+        door: DoorFacts | None = None,
     ) -> Answer:
         self.asked.append((asking, base, can_record))
         if self.fault is not None:

@@ -14,6 +14,7 @@ from ktizo.boot.chosen import NO_LOOK, NOTHING_CHOSEN, Chosen, Look
 from ktizo.boot.cmdline import command_line
 from ktizo.boot.configs import ConfigFacts, config_names
 from ktizo.boot.decide import Action, Decision, Facts, ProfileState, decide
+from ktizo.boot.door import right_door
 from ktizo.boot.files import files_for
 from ktizo.boot.look import look
 from ktizo.boot.profile import TALOS, Profile, ProfileType
@@ -24,13 +25,14 @@ from ktizo.boot.tickets import Tickets
 from ktizo.core import urls
 from ktizo.core.bootdb import BootReader
 from ktizo.core.errors import Invalid, Unavailable
-from ktizo.core.settings import Settings
+from ktizo.core.settings import Settings, UnknownPolicy
 from ktizo.devices import store as devices
 from ktizo.devices.facts import DeviceFacts
 from ktizo.devices.identity import Claim, Match, compare, shows_its_marks
 from ktizo.devices.lifecycle import UNDECIDED
 from ktizo.devices.pairing import pairing_code
 from ktizo.devices.progress import OfferCounter
+from ktizo.providers.doors import DoorFacts
 
 
 @dataclass(frozen=True)
@@ -93,20 +95,27 @@ class Answerer:
         *,
         can_record: bool,
         own_card: bool = True,
+        door: DoorFacts | None = None,
     ) -> Answer:
         """Return the answer to `asking` (None: it could not be read). Never raises for bad input.
 
-        `base` is how this machine reaches Ktizo, as `http://host:port`.
+        `base` is how this machine reaches Ktizo, as `http://host:port`; with a `door`, the boot
+        path of a rented server, it ends with that.
         """
         if asking is None:
             return self._render(Facts(state=None, readable=False), None, base)
         try:
             device = await devices.boot_facts(self._reader, asking.claim.mac)
+            right = await right_door(self._reader, device, asking.claim, door)
             chosen = await self._choose(device, asking, base)
             seen = await self._look(device, asking, now, base)
         except Unavailable:
             return self._render(Facts(state=None, database=False), asking.claim, base)
-        common = Facts(state=None, can_record=can_record, own_card=own_card)
+        common = Facts(state=None, can_record=can_record, own_card=own_card, right_door=right)
+        if door is not None:  # somebody ordered it to be booted from here: it waits for a decision
+            common = replace(common, unknown_policy=UnknownPolicy.HOLD)
+        else:
+            common = replace(common, unknown_policy=self._policy)
         facts = replace(self._facts(asking, device, chosen, now, common), look=seen.state)
         items = await self._items(chosen) if facts.profile is ProfileState.MENU else ()
         return self._render(facts, asking.claim, base, device, chosen, items, seen)
@@ -121,7 +130,6 @@ class Answerer:
     ) -> Facts:
         common = replace(
             common,
-            unknown_policy=self._policy,
             chose_to_wait=asking.choice == WAIT,
             offers_limit=self.limit,
         )

@@ -51,6 +51,7 @@ class Rule(StrEnum):
     IDENTITY_CONTESTED = "identity_contested"
     IDENTITY_UNPROVEN = "identity_unproven"
     FOREIGN_CARD = "foreign_card"
+    WRONG_DOOR = "wrong_door"
     BOOT_LOOP = "boot_loop"
     NOT_APPROVED = "not_approved"
     INSPECTION = "inspection"
@@ -81,6 +82,7 @@ class Facts:
     look_boots: int = 0  # how often it was booted for that; `offers_limit` is enough
     can_record: bool = True
     shows_its_marks: bool = True  # the request named the UUID and serial on record
+    right_door: bool = True  # a rented server came by its own boot path, and by no other
     own_card: bool = True  # its packets come from the card it names, as far as can be seen
     unknown_policy: UnknownPolicy = UnknownPolicy.LOCAL_DISK
     readable: bool = True  # the request named a machine
@@ -109,6 +111,7 @@ REASONS: dict[Rule, str] = {
     Rule.IDENTITY_CONTESTED: "its UUID or serial is not the one recorded, an operator must look",
     Rule.IDENTITY_UNPROVEN: "the request leaves out the UUID or serial on record",
     Rule.FOREIGN_CARD: "the request comes from another network card than the one it names",
+    Rule.WRONG_DOOR: "this machine does not belong to the boot path it asked by",
     Rule.BOOT_LOOP: "it asked for its installer again and again without getting anywhere",
     Rule.NOT_APPROVED: "no operator has approved this machine",
     Rule.INSPECTION: "an operator asked to look at this machine; nothing on it is written",
@@ -173,6 +176,8 @@ def _unfit(facts: Facts) -> Rule | None:
         return Rule.UNREADABLE
     if not facts.database:
         return Rule.DATABASE_DOWN
+    if not facts.right_door:
+        return Rule.WRONG_DOOR
     if facts.state is None:
         return Rule.UNKNOWN
     if facts.state is State.REJECTED:

@@ -34,6 +34,7 @@ class Knock:
     mac: str | None = None
     device_id: int | None = None
     claim: Claim | None = None
+    door: int | None = None  # the boot path it came by, see devices/sighting.py
     data: tuple[tuple[str, Any], ...] = ()
     count: int = 1
 
@@ -64,7 +65,7 @@ class KnockSink:
         seen: dict[str, Sighting] = {}
         for knock in items:
             if knock.claim is not None:
-                sighting = Sighting(knock.claim, knock.at)
+                sighting = Sighting(knock.claim, knock.at, knock.door)
                 before = seen.get(knock.claim.mac)
                 seen[knock.claim.mac] = (
                     self._sightings.merge(before, sighting) if before else sighting

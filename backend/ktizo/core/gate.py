@@ -1,7 +1,9 @@
 """The door in front of the machine routes: no login is possible there, so it is narrow.
 
-Order of checks: size, method, network, rate. Each refusal is plain text with a code, because iPXE
-reads a 200 as a script and everything else as a failed command.
+Order of checks: size, method, network, rate. The boot path of a rented server opens from anywhere:
+its token is what lets a machine in, and what it is good for is looked at behind the door. Each
+refusal is plain text with a code, because iPXE reads a 200 as a script and everything else as a
+failed command.
 """
 
 import time
@@ -12,7 +14,7 @@ from typing import Any
 from limits import RateLimitItem, parse
 
 from ktizo.core.settings import Network, Settings
-from ktizo.core.urls import BOOT_PREFIX
+from ktizo.core.urls import BOOT_PREFIX, DOOR_PREFIX
 
 Scope = Any
 MachineApp = Callable[[Scope, Any, Any, str], Awaitable[None]]
@@ -167,7 +169,7 @@ class Gate:
             return 414, "uri_too_long", "no machine route takes that much"
         if scope["method"] not in METHODS:
             return 405, "method_not_allowed", "machines ask with GET, HEAD or POST"
-        if not self._allowed(address):
+        if not scope["path"].startswith(DOOR_PREFIX) and not self._allowed(address):
             return 403, "address_not_allowed", "this network may not boot; see KTIZO_MACHINE_CIDRS"
         if not self._window.hit(address):
             return 429, "too_many_requests", "slow down; see KTIZO_MACHINE_RATE_LIMIT"

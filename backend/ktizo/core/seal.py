@@ -85,10 +85,16 @@ class Sealer:
 
     def subkey(self, purpose: str) -> bytes:
         """Return 32 bytes made from the current key for one `purpose` (HKDF-SHA256, RFC 5869)."""
-        kdf = HKDF(
-            algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"ktizo|" + purpose.encode()
-        )
-        return kdf.derive(self._keys[self._first])
+        return _derived(self._keys[self._first], purpose)
+
+    def older_subkeys(self, purpose: str) -> list[bytes]:
+        """Return the same of every older key: for what was signed before a rotation and lasts."""
+        return [_derived(key, purpose) for name, key in self._keys.items() if name != self._first]
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"ktizo|" + purpose.encode())
+    return kdf.derive(key)
 
 
 def key_file(data_dir: Path) -> Path:

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         description="How machines reach Ktizo, as http://host:port. Default: the address "
         "the machine itself asked.",
     )
+    public_url: str | None = Field(
+        None,
+        pattern=BASE_URL,
+        description="How rented machines reach Ktizo over the internet, as http://host:port. "
+        "Default: none, and no server is ordered.",
+    )
     server: Literal["granian", "uvicorn"] = Field("granian", description="HTTP server to run.")
     log_format: Literal["text", "json"] = Field("text", description="Shape of the log lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

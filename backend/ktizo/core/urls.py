@@ -5,8 +5,18 @@
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 
 BOOT_PREFIX = "/boot/"
+DOOR_PREFIX = "/boot/at/"
 BOOT_SCRIPT = "/boot/boot.ipxe"
 MENU = "/boot/menu.ipxe"
+
+
+# Behind a nonce in place of a token: Ktizo's own question whether its public address leads here.
+REACHED = "/boot/reached"
+
+
+def door(token: str) -> str:
+    """Return where the boot path of one rented server begins; every machine path follows it."""
+    return f"{DOOR_PREFIX}{token}"
 
 
 def profile_script(profile: str) -> str:

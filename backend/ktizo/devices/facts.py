@@ -55,3 +55,4 @@ class DeviceFacts:
     approved_at: datetime | None
     lease: LeaseFacts | None
     inspection: InspectionFacts | None = None
+    door: int | None = None  # the boot path it has to come by; None: the LAN's

@@ -82,6 +82,9 @@ class DeviceView(BaseModel):
     approved_by: str | None
     conflict: dict[str, object] | None
     lease: LeaseView | None
+    server_id: int | None = Field(
+        description="The rented server this machine is; None: it is on the LAN."
+    )
 
 
 class DevicePage(BaseModel):

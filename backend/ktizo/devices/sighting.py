@@ -16,10 +16,11 @@ REFUSED_EVENT_EVERY_S = 300
 
 @dataclass(frozen=True)
 class Sighting:
-    """One claim and when it was made."""
+    """One claim and when it was made; `door`: the boot path it came by, None: the LAN's."""
 
     claim: Claim
     at: datetime
+    door: int | None = None
 
 
 class SightingSink:
@@ -35,29 +36,38 @@ class SightingSink:
         # Of the batch being written: machines without a number yet, and who has which UUID.
         self._born: list[tuple[Device, Sighting, list[str]]] = []
         self._boards: dict[str, list[Device]] = {}
+        self._doors: dict[int, Device] = {}
         self._contested: dict[int, Sighting] = {}
         self._refused_at: datetime | None = None
 
     def merge(self, old: Sighting, new: Sighting) -> Sighting:
-        """Keep the newer of two sightings of one MAC, with what only the older knew."""
+        """Keep the newer of two sightings of one MAC, with what only the older knew.
+
+        By another boot path it may be another machine: then who came first is the one.
+        """
+        if old.door != new.door:
+            return old
         kept = {
             name: value
             for name in ("uuid", "serial", "vendor", "product", "asset", "firmware", "arch")
             if getattr(new.claim, name) is None and (value := getattr(old.claim, name)) is not None
         }
-        return Sighting(replace(new.claim, **kept), new.at) if kept else new
+        return replace(new, claim=replace(new.claim, **kept)) if kept else new
 
     async def write(self, session: AsyncSession, items: Sequence[Sighting]) -> None:
         """Note a batch of sightings."""
         self._news, self._born, self._contested = [], [], {}
         changed = False
         owners = await store.by_macs(session, {m for s in items for m in s.claim.all_macs})
+        self._doors = await store.by_doors(session, {s.door for s in items if s.door is not None})
         self._boards = await _boards(session, items, owners)
         room = self._max_pending - await store.count(session, State.PENDING, State.CONFLICT)
         for seen in items:
             device = owners.get(seen.claim.mac)
             if device is not None:
                 changed |= await self._known(session, device, seen, owners)
+            elif seen.door is not None and seen.door in self._doors:
+                continue  # a boot path is one machine's: it was told to boot from its own disk
             elif room > 0:
                 device = await self._new(session, seen, owners)
                 owners[seen.claim.mac] = device
@@ -111,6 +121,7 @@ class SightingSink:
                     await store.add_mac(session, device.id, mac)
                     owners[mac] = device
                     changed = True
+        changed |= self._bind(device, seen)
         state = after(State(device.state), Event.SEEN)
         changed |= state != device.state
         device.state = state
@@ -119,6 +130,15 @@ class SightingSink:
         device.address = claim.address or device.address
         device.boot_mac = claim.mac
         return changed
+
+    def _bind(self, device: Device, seen: Sighting) -> bool:
+        """Let hardware that is rented again be the server it is now (boot/door.py comes_back)."""
+        if seen.door is None or device.door is not None or seen.door in self._doors:
+            return False
+        if State(device.state) not in UNDECIDED:
+            return False
+        device.door, self._doors[seen.door] = seen.door, device
+        return True
 
     def _take_marks(self, device: Device, claim: Claim) -> bool:
         """Fill in marks that were not known; recorded ones are never overwritten here."""
@@ -186,6 +206,9 @@ class SightingSink:
             created_at=seen.at,
             updated_at=seen.at,
         )
+        if seen.door is not None and seen.door not in self._doors:
+            # The first machine that asks under a server's boot path is that server, for good.
+            device.door, self._doors[seen.door] = seen.door, device
         if like is not None:
             why = f"it has the UUID or a network card of machine {like.id}"
             device.conflict = {"why": why, "like": like.id, "at": seen.at.isoformat()}

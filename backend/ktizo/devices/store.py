@@ -48,6 +48,15 @@ async def by_uuids(session: AsyncSession, uuids: Iterable[str]) -> Sequence[Devi
     return rows.all()
 
 
+async def by_doors(session: AsyncSession, doors: Iterable[int]) -> dict[int, Device]:
+    """Return the machines that are these rented servers, by the servers' numbers."""
+    wanted = list(doors)
+    if not wanted:
+        return {}
+    rows = await session.scalars(sa.select(Device).where(Device.door.in_(wanted)))
+    return {device.door: device for device in rows if device.door is not None}
+
+
 async def macs_of(session: AsyncSession, ids: Iterable[int]) -> dict[int, list[str]]:
     """Return each machine's MACs, sorted."""
     rows = await session.execute(
@@ -229,6 +238,7 @@ _FACTS = (
         Inspection.expires_at,
         Inspection.boots,
         Inspection.address,
+        Device.door,
     )
     .select_from(DeviceMac)
     .join(Device, Device.id == DeviceMac.device_id)
@@ -248,7 +258,7 @@ _MACS = (
 
 def _facts(row: tuple[Any, ...]) -> DeviceFacts:
     lease = LeaseFacts(*row[11:17]) if row[11] is not None else None
-    inspection = InspectionFacts(*row[17:]) if row[17] is not None else None
+    inspection = InspectionFacts(*row[17:23]) if row[17] is not None else None
     device_id, state, uuid, serial, hostname, role, handover, tags, boot, by, at = row[:11]
     return DeviceFacts(
         device_id,
@@ -264,6 +274,7 @@ def _facts(row: tuple[Any, ...]) -> DeviceFacts:
         at,
         lease,
         inspection,
+        row[23],
     )
 
 
@@ -316,10 +327,17 @@ async def last_at(reader: BootReader, address: str) -> list[Seen]:
     return [(row[0], row[1]) for row in await reader.rows(_LAST_AT, {"address": address})]
 
 
+async def id_at_door(reader: BootReader, door: int) -> int | None:
+    """Return the number of the machine that is this rented server; None: none has asked yet."""
+    found = await reader.rows(_ID_AT_DOOR, {"door": door})
+    return found[0][0] if found else None
+
+
 async def id_of_mac(reader: BootReader, mac: str) -> int | None:
     """Return the number of the machine that owns `mac`."""
     found = await reader.rows(_ID_OF_MAC, {"mac": mac})
     return found[0][0] if found else None
 
 
+_ID_AT_DOOR = sa.select(Device.id).where(Device.door == sa.bindparam("door"))
 _ID_OF_MAC = sa.select(DeviceMac.device_id).where(DeviceMac.mac == sa.bindparam("mac"))

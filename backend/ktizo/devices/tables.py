@@ -33,6 +33,8 @@ class Device(Base):
     notes: Mapped[str] = mapped_column(sa.Text, default="")
     tags: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     handover: Mapped[str] = mapped_column(sa.String(16), default="sanboot")
+    # The rented server it is, and whose boot path it has to come by; None: it is on the LAN.
+    door: Mapped[int | None] = mapped_column(unique=True, index=True)
     first_seen: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

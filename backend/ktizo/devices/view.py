@@ -21,13 +21,14 @@ async def views(
         fields = {
             name: getattr(device, name)
             for name in DeviceView.model_fields
-            if name not in {"macs", "lease", "pairing_code"}
+            if name not in {"macs", "lease", "pairing_code", "server_id"}
         }
         cards, lease = macs.get(device.id, []), leases.get(device.id)
         cards.sort(key=lambda mac, first=device.boot_mac: mac != first)  # type: ignore[misc]
         shown.append(
             DeviceView(
                 **fields,
+                server_id=device.door,
                 macs=cards,
                 pairing_code=pairing_code(pairing_key, cards[0]) if cards else "",
                 lease=LeaseView.model_validate(lease) if lease else None,

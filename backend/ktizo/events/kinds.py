@@ -63,6 +63,15 @@ class EventKind(StrEnum):
     WORK_STOPPED = "work_stopped"  # a person has to look [said]
     WORK_ENDED = "work_ended"  # done or abandoned [state]
 
+    # A rented server on its way [server, name, account].
+    SERVER_ORDERED = "server_ordered"  # an order goes out, or was adopted [plan, by]
+    SERVER_STATUS = "server_status"  # what its provider calls it [stage, status, raw]
+    SERVER_PROBLEM = "server_problem"  # a person has to look [problem]
+    SERVER_ARRIVED = "server_arrived"  # a machine asked under its boot path for the first time
+    SERVER_STEP = "server_step"  # on its way over a rescue system [step]
+    SERVER_TOLD = "server_told"  # reinstall, delete, power, ... [verb, by]
+    ACCOUNT_CHANGED = "account_changed"  # added, changed or removed [account, provider, change, by]
+
     CONFLICT = "conflict"  # two machines claim one identity [claim]
     CONFLICT_RESOLVED = "conflict_resolved"  # [keep]
 

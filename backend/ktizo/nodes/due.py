@@ -21,6 +21,7 @@ from ktizo.devices.facts import DeviceFacts, LeaseFacts
 from ktizo.devices.identity import parse_uuid, same_uuid
 from ktizo.devices.lifecycle import MAY_INSTALL
 from ktizo.nodes.inspect.found import Found
+from ktizo.providers import store as providers
 
 
 class Outcome(StrEnum):
@@ -73,6 +74,7 @@ class Due(Permitted):
     macs: tuple[str, ...]
     member: Membership
     config: ServedConfig
+    from_image: bool = False  # its provider wrote Talos to the disk: it is there already
 
     def still(self, device: DeviceFacts, member: Membership | None) -> bool:
         """Say whether the config is the one the machine should have, as things are now."""
@@ -111,7 +113,8 @@ async def due(reader: BootReader, sealer: Sealer, found: Permitted) -> Due:
     if config is None:
         raise not_due("it belongs to no cluster")
     macs = await devices.boot_macs(reader, device.id)
-    return Due(device, found.lease, macs, member, config)
+    from_image = device.door is not None and await providers.written_from_image(reader, device.door)
+    return Due(device, found.lease, macs, member, config, from_image)
 
 
 def check_identity(due: Due, found: Found) -> None:
@@ -127,5 +130,5 @@ def check_identity(due: Due, found: Found) -> None:
     if not found.macs & set(due.macs):
         seen = ", ".join(sorted(found.macs)[:4]) or "none"
         raise refused(f"another machine answers there: no network card on record is in it ({seen})")
-    if found.system_disk:
+    if found.system_disk and not due.from_image:
         raise refused(f"Talos is installed on {found.system_disk} already; wipe that first")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from ktizo.accounts.actor import ADMIN
 from ktizo.accounts.api import CurrentActor
 from ktizo.boot.asking import ARCHES, FIRMWARES, Asking
+from ktizo.boot.door import own_door
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.boot.hidden import without_tickets
 from ktizo.core.clock import utc_now
@@ -60,8 +61,9 @@ async def explain_machine(
         firmware=FIRMWARES.get(platform or "", known.firmware),
     )
     base, lan, adverts = await offers(request, session)
+    door = own_door(recorded.door if recorded else None, base)
     answer = await state.answerer.answer(
-        Asking(claim, choice), base, utc_now(), can_record=state.writer.healthy
+        Asking(claim, choice), base, utc_now(), can_record=state.writer.healthy, door=door
     )
     found = explain(mac, answer, dhcp_replies(lan, adverts, base))
     return found if actor.may(ADMIN) else without_tickets(found)

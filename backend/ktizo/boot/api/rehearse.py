@@ -12,6 +12,7 @@ from ktizo.boot.api.explain import offers
 from ktizo.boot.asking import Asking
 from ktizo.boot.configs import config_file, config_names
 from ktizo.boot.decide import Rule
+from ktizo.boot.door import own_door
 from ktizo.boot.explain import Explanation, dhcp_replies, explain
 from ktizo.boot.hidden import no_tickets, without_tickets
 from ktizo.boot.profile import TALOS, Profile
@@ -74,7 +75,8 @@ async def rehearse(
         claim = recorded_claim(device.boot_mac or macs[0], device)
         answerer = state.answerer.over(of_session(session))
         base, lan, adverts = await offers(request, session)
-        answer = await answerer.answer(Asking(claim), base, utc_now(), can_record=True)
+        door = own_door(device.door, base)
+        answer = await answerer.answer(Asking(claim), base, utc_now(), can_record=True, door=door)
         desk = Desk(session, state.sealer, unheard, actor, address)
         name, config, warnings = await _config(desk, answerer, answer, base)
         found = explain(claim.mac, answer, dhcp_replies(lan, adverts, base))

@@ -12,7 +12,7 @@ from typing import Any
 from ktizo.boot import store
 from ktizo.boot.answer import Answerer
 from ktizo.boot.configs import config_file
-from ktizo.boot.machine.front import Front
+from ktizo.boot.machine.front import Front, door_of
 from ktizo.boot.machine.looking import REFUSED, LookConfig
 from ktizo.boot.profile import TALOS, Profile, ProfileType
 from ktizo.boot.profiles import KINDS
@@ -24,7 +24,7 @@ from ktizo.core import yaml
 from ktizo.core.bootdb import BootReader
 from ktizo.core.clock import utc_now
 from ktizo.core.db import Database, bump_boot_version
-from ktizo.core.errors import KtizoError, NotFound
+from ktizo.core.errors import Forbidden, KtizoError, NotFound
 from ktizo.core.gate import send_text
 from ktizo.core.seal import Sealer
 from ktizo.core.writer import Writer
@@ -38,7 +38,12 @@ from ktizo.events.kinds import EventKind
 log = logging.getLogger(__name__)
 
 PINNED = "the install disk is pinned"
+RENTED = "the machine is out on the internet"
 MAX_BODY = 16 * 1024
+
+
+class InTheClear(Forbidden):
+    """A secret would cross the internet unencrypted."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Configs:
             await self._look(scope, send, address, looking, file)
             return
         try:
-            allowed = await self._allowed(CONFIG, ticket)
+            allowed = await self._allowed(CONFIG, ticket, scope)
             if allowed is None or not self._same_address(allowed, address):
                 self._refuse(address, allowed)
                 await send_text(send, 403, REFUSED, head=head)
@@ -118,6 +123,7 @@ class Configs:
 
         A machine whose install disk is pinned gets the partial one and waits in maintenance mode:
         the whole config comes through its own API, after its disks were read (nodes/handover.py).
+        So does a rented server: secrets do not cross the internet by a boot path.
         """
         device = allowed.device
         assigned = await store.assigned(self._reader, device.id, device.role)
@@ -129,12 +135,19 @@ class Configs:
         kind = KINDS[profile.type]
         if profile.type in TALOS and file in kind.config_files:
             member = await reading.member(self._reader, device.id)
-            if member is not None and disks.pinned(member.install_disk) is not None:
+            pinned = member is not None and disks.pinned(member.install_disk) is not None
+            if member is not None and (pinned or device.door is not None):
                 partial = self._answerer.sinks.documents(self.front.base(scope))
-                return _Made(yaml.dump_all(partial).encode(), held_back=PINNED)
+                held_back = PINNED if pinned else RENTED
+                return _Made(yaml.dump_all(partial).encode(), held_back=held_back)
             ours = await clusters.machine_config(self._reader, self._sealer, device.id)
             if ours is not None:
                 return _Made(ours.body, ours)
+        if device.door is not None and not self.front.base(scope).startswith("https://"):
+            raise InTheClear(
+                "what a template says may be secret, and does not cross the internet unencrypted;"
+                " take the machine into a cluster, or set an https KTIZO_PUBLIC_URL"
+            )
         macs = await devices.boot_macs(self._reader, device.id)
         facts = await self._answerer.config_facts(
             profile, parameters, device, device.boot_mac or macs[0], self.front.base(scope)
@@ -147,7 +160,7 @@ class Configs:
             raise NotFound("the machine was given another boot profile meanwhile; boot it again")
         return picked
 
-    async def _allowed(self, purpose: str, text: str) -> _Allowed | None:
+    async def _allowed(self, purpose: str, text: str, scope: Any) -> _Allowed | None:
         ticket = self._tickets.read(purpose, text)
         if ticket is None:
             return None
@@ -156,6 +169,9 @@ class Configs:
             return None
         if device.state not in MAY_INSTALL or not device.lease.live(utc_now()):
             return None
+        door = door_of(scope)
+        if device.door != (door.server_id if door else None):
+            return None  # a ticket is good where the machine is, and nowhere else
         return _Allowed(device, ticket)
 
     async def _remember(self, allowed: _Allowed, address: str) -> None:
@@ -210,7 +226,9 @@ class Configs:
         head = scope["method"] == "HEAD"
         await _drain(receive)
         try:
-            allowed = None if head else await self._allowed(DONE, scope["path"].rpartition("/")[2])
+            allowed = (
+                None if head else await self._allowed(DONE, scope["path"].rpartition("/")[2], scope)
+            )
             if allowed is not None:
                 await self._prove(allowed)
         except KtizoError as error:

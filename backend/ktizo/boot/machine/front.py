@@ -27,6 +27,7 @@ from ktizo.core.writer import Sink, Writer
 from ktizo.devices.progress import InspectionSink, Looked, Offer, OfferCounter, OfferSink
 from ktizo.events.kinds import EventKind
 from ktizo.network.neighbours import Cards
+from ktizo.providers.doors import DoorFacts
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,15 @@ NOT_KEPT = {Rule.CANNOT_RECORD, Rule.DATABASE_DOWN, Rule.FOREIGN_CARD}
 FAULT = b"internal_error: a fault of Ktizo itself, see its log\n"
 NOT_FOUND = b"not_found: no such machine route\n"
 
+DOOR = "ktizo.door"  # in the scope of what came by a rented server's boot path: its DoorFacts
+
 Route = Callable[[Any, Any, Any, str], Awaitable[None]]
+
+
+def door_of(scope: Any) -> DoorFacts | None:
+    """Return the boot path a request came by; None: the LAN's."""
+    found: DoorFacts | None = scope.get(DOOR)
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -125,7 +134,7 @@ class Front:
         await send(NO_BODY if scope["method"] == "HEAD" else end)
 
     async def _messages(self, scope: Any, address: str, path: str) -> tuple[Message, Message]:
-        base = self.base(scope)
+        base, door = self.base(scope), door_of(scope)
         query: bytes = scope["query_string"]
         if path == urls.BOOT_SCRIPT:
             self._first_script(path, address)
@@ -138,11 +147,23 @@ class Front:
             if b"mac=" not in query:
                 return text(200, render.script(render.BootScript(base, named[1])).encode())
             query += b"&choice=" + named[1].encode()
-        told = await self._menu(query, base, address)
+        told = await self._menu(query, base, address, door)
         return told.start, told.end
 
+    async def asked(self, query: bytes, address: str, door: DoorFacts) -> Kept:
+        """Answer for a rented server whose firmware cannot ask, and count and note it all the same.
+
+        `query`: what iPXE would send. What the answer boots is in its `linux`.
+        """
+        return await self._menu(query, door.base, address, door)
+
     def base(self, scope: Any) -> str:
-        """Return how this machine reaches us: the setting, else the Host it asked."""
+        """Return how this machine reaches us: the setting, else the Host it asked.
+
+        A rented server's begins with its own boot path, which nobody else may know.
+        """
+        if (door := door_of(scope)) is not None:
+            return door.base
         if self._base_url is not None:
             return self._base_url
         for name, value in scope["headers"]:
@@ -153,11 +174,13 @@ class Front:
         address, port = scope.get("server") or ("127.0.0.1", 80)
         return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
-    async def _menu(self, query: bytes, base: str, address: str) -> Kept:
+    async def _menu(
+        self, query: bytes, base: str, address: str, door: DoorFacts | None = None
+    ) -> Kept:
         now = utc_now()
         told = self._kept.get((query, base))
         if told is None or not await self._holds(told, now):
-            told = await self._fresh(query, base, address, now)
+            told = await self._fresh(query, base, address, now, door)
         if told.answer.offers_installer:
             told = await self._use_lease(told, query, base, address, now)
         elif told.answer.inspects:
@@ -175,7 +198,14 @@ class Front:
             return False
 
     async def _fresh(
-        self, query: bytes, base: str, address: str, now: datetime, *, own_card: bool = True
+        self,
+        query: bytes,
+        base: str,
+        address: str,
+        now: datetime,
+        door: DoorFacts | None,
+        *,
+        own_card: bool = True,
     ) -> Kept:
         try:
             asking: Asking | None = parse(query, address)
@@ -186,9 +216,9 @@ class Front:
         except Unavailable:
             version = None
         answer = await self._answerer.answer(
-            asking, base, now, can_record=self._writer.healthy, own_card=own_card
+            asking, base, now, can_record=self._writer.healthy, own_card=own_card, door=door
         )
-        told = Kept(answer, version or 0, until_of(answer.device, now))
+        told = Kept(answer, version or 0, until_of(answer.device, now), door)
         # What holds for this one request only is not kept for the next.
         if version is not None and answer.decision.rule not in NOT_KEPT:
             if len(self._kept) >= MAX_KEPT:
@@ -205,10 +235,10 @@ class Front:
             return told
         lease = device.lease
         if self._other_card(told, address):
-            return await self._fresh(query, base, address, now, own_card=False)
+            return await self._fresh(query, base, address, now, told.door, own_card=False)
         spent = self._counter.of(lease.id, lease.offers) >= self._answerer.limit
         if spent or not self._writer.healthy:
-            return await self._fresh(query, base, address, now)
+            return await self._fresh(query, base, address, now, told.door)
         count = self._counter.add(lease.id, lease.offers)
         self._writer.put(self._offers, lease.id, Offer(device.id, lease.id, count, now))
         return told
@@ -222,10 +252,10 @@ class Front:
             return told
         held = device.inspection
         if self._other_card(told, address):
-            return await self._fresh(query, base, address, now, own_card=False)
+            return await self._fresh(query, base, address, now, told.door, own_card=False)
         used_up = self._looks.of(held.id, held.boots) >= self._answerer.limit
         if used_up or not self._writer.healthy:
-            return await self._fresh(query, base, address, now)
+            return await self._fresh(query, base, address, now, told.door)
         boots = self._looks.add(held.id, held.boots)
         self._writer.put(self._inspections, held.id, Looked(device.id, held.id, boots))
         return told

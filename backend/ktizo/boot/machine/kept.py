@@ -4,19 +4,20 @@ A machine that asks twice gets the very messages of the first time, so what they
 worked out once here and not with every request.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ktizo.boot.answer import Answer
 from ktizo.boot.chosen import NO_LOOK, Chosen
-from ktizo.boot.decide import Action
+from ktizo.boot.decide import Action, Rule
 from ktizo.boot.knock import Knock
 from ktizo.boot.profile import Profile
 from ktizo.core import urls
 from ktizo.core.gate import Message, text
 from ktizo.devices.facts import DeviceFacts
 from ktizo.events.kinds import EventKind
+from ktizo.providers.doors import DoorFacts
 
 Key = tuple[Any, ...]
 
@@ -39,15 +40,53 @@ def until_of(device: DeviceFacts | None, now: datetime) -> datetime | None:
     return min((each.expires_at for each in held if each and each.live(now)), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Linux:
+    """What an answer boots: paths of kernel and initrds, and the command line."""
+
+    kernel: str
+    initrds: tuple[str, ...]
+    cmdline: str
+
+
+def linux_of(answer: Answer) -> Linux | None:
+    """Return the kernel an answer starts, None when it starts none."""
+    if answer.offers_installer and answer.chosen.files is not None:
+        files = answer.chosen.files
+        return Linux(files.kernel, files.initrds, answer.chosen.cmdline)
+    if answer.inspects and answer.look.files is not None:
+        return Linux(answer.look.files.kernel, answer.look.files.initrds, answer.look.cmdline)
+    return None
+
+
 class Kept:
     """One answer, for the version of the database it was made from."""
 
-    __slots__ = ("address", "answer", "claim", "data", "end", "key", "start", "until", "version")
+    __slots__ = (
+        "address",
+        "answer",
+        "claim",
+        "data",
+        "door",
+        "end",
+        "key",
+        "linux",
+        "start",
+        "until",
+        "version",
+    )
 
-    def __init__(self, answer: Answer, version: int, until: datetime | None) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        version: int,
+        until: datetime | None,
+        door: DoorFacts | None = None,
+    ) -> None:
         """`until`: the lease's or inspection's end; None: good until the version changes."""
-        self.version, self.until = version, until
+        self.version, self.until, self.door = version, until, door
         source = answer.look.files.source if answer.look.files else None
+        self.linux = linux_of(answer)
         self.answer = _light(answer)
         self.start: Message
         self.end: Message
@@ -69,9 +108,12 @@ class Kept:
         claim, decision = self.answer.claim, self.answer.decision
         if claim is not None and claim.address != address:
             claim = replace(claim, address=address)
+        if decision.rule is Rule.WRONG_DOOR:
+            claim = None  # who speaks for another machine is no sighting of it
         mac = claim.mac if claim else None
         self.address, self.claim = address, claim
-        self.key = (mac, address, decision.rule, decision.action)
+        door = self.door.server_id if self.door else None
+        self.key = (mac, address, decision.rule, decision.action, door)
 
     def knock(self, at: datetime) -> Knock:
         """Return what is left behind for history when this is answered at `at`."""
@@ -86,5 +128,6 @@ class Kept:
             mac=claim.mac if claim else None,
             device_id=device.id if device else None,
             claim=claim,
+            door=self.door.server_id if self.door else None,
             data=self.data,
         )

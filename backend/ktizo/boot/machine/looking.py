@@ -11,7 +11,7 @@ from typing import Any
 
 from ktizo.boot.configs import NoSuchConfig
 from ktizo.boot.look import CONFIG_FILE
-from ktizo.boot.machine.front import Front
+from ktizo.boot.machine.front import Front, door_of
 from ktizo.boot.sinks import Sinks
 from ktizo.boot.tickets import LookTicket
 from ktizo.core import yaml
@@ -47,7 +47,8 @@ class LookConfig:
         head = scope["method"] == "HEAD"
         try:
             device = await devices.boot_facts_by_id(self._reader, ticket.device_id)
-            refusal = self._refusal(device, ticket, address)
+            door = door_of(scope)
+            refusal = self._refusal(device, ticket, address, door.server_id if door else None)
             if refusal is None and file != CONFIG_FILE:
                 raise NoSuchConfig(f"an inspected machine has no config {file!r}: {CONFIG_FILE}")
             if refusal is None and not head:
@@ -73,11 +74,15 @@ class LookConfig:
             if held is not None and held.id == ticket.inspection_id:
                 held.address = held.address or address
 
-    def _refusal(self, device: DeviceFacts | None, ticket: LookTicket, address: str) -> str | None:
+    def _refusal(
+        self, device: DeviceFacts | None, ticket: LookTicket, address: str, door: int | None
+    ) -> str | None:
         """Return why this ticket opens nothing now; else remember whose it is."""
         held = device.inspection if device else None
         if device is None or held is None or held.id != ticket.inspection_id:
             return "its inspection is over"
+        if device.door != door:
+            return "it came by another boot path"
         if device.state not in UNDECIDED or not held.live(utc_now()):
             return "its inspection is over"
         if self._first.setdefault(held.id, held.address or address) != address:

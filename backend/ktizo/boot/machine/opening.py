@@ -12,6 +12,7 @@ from ktizo.boot.machine.configs import Configs
 from ktizo.boot.machine.front import Front
 from ktizo.boot.machine.loaders import LoaderRoute
 from ktizo.boot.machine.looking import LookConfig
+from ktizo.boot.machine.through import Through
 from ktizo.boot.tickets import Tickets
 from ktizo.core.db import bump_boot_version
 from ktizo.core.settings import Settings
@@ -21,6 +22,7 @@ from ktizo.devices.sighting import SightingSink
 from ktizo.events.kinds import EventKind
 from ktizo.events.record import EventSink, record
 from ktizo.network.neighbours import Cards
+from ktizo.providers.doors import Doors
 
 
 def open_front(state: Any, settings: Settings, events: EventSink) -> None:
@@ -89,5 +91,8 @@ def open_front(state: Any, settings: Settings, events: EventSink) -> None:
         },
     )
     configs.front = loaders.front = assets.front = look.front = front
+    older = state.sealer.older_subkeys("doors")
+    state.doors = Doors(state.sealer.subkey("doors"), settings.public_url, older)
+    state.through = Through(front, state.doors, state.reader)
     # A config handed over by another way counts as an offer too.
     state.front, state.offers, state.counter = front, offers, counter

@@ -1,6 +1,7 @@
 """Each machine's live console: its last lines, numbered, in bounded memory, for who watches."""
 
 import asyncio
+import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ LAST = 200  # lines for who asks without a number
 MOST = 500  # lines of one answer
 WAITING = 500  # who may wait at the same time; the next is answered at once
 _OVERHEAD = 200  # bytes of a line besides its text
+HIDDEN = "(hidden)"
+# Tokens of boot paths, and tickets of configs and proofs.
+_OPENS = re.compile(r"(?<=/boot/at/)[\w.~-]+|(?<=/boot/configs/)[\w.~-]+|(?<=/boot/done/)[\w.~-]+")
 _SPACES = {"\n": " ", "\r": " ", "\t": " "}
 
 Source = Literal["kernel", "event"]
@@ -58,8 +62,13 @@ def _size(line: Line) -> int:
 
 
 def printable(text: str) -> str:
-    """Return one line of at most LINE_BYTES; control characters may not drive a terminal."""
+    """Return one line of at most LINE_BYTES; control characters may not drive a terminal.
+
+    A machine's own words may quote its command line, and with it what opens its config.
+    """
     text = text[:LINE_BYTES].strip()
+    if "/boot/" in text:
+        text = _OPENS.sub(HIDDEN, text)
     if not text.isprintable():
         text = "".join(
             one if one.isprintable() else _SPACES.get(one, "\N{REPLACEMENT CHARACTER}")

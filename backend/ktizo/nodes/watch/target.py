@@ -98,9 +98,11 @@ def _target(
     if device.state in UNDECIDED:
         maintenance = (inspected_at, last if in_memory else None)
     elif device.state in MAY_INSTALL and member is not None:
-        pinned = disks.pinned(member.install_disk) is not None
+        waits = disks.pinned(member.install_disk) is not None or device.door is not None
         waits_at = looked_at.address if looked_at else None
-        maintenance = (fetched if pinned else None, last if in_memory else None, waits_at)
+        # A server written from an image has asked for nothing: it waits where it was met.
+        met_at = asked_from if device.door is not None else None
+        maintenance = (fetched if waits else None, last if in_memory else None, waits_at, met_at)
     target = Target(
         device_id=device.id,
         state=device.state,

@@ -1,0 +1,1 @@
+"""Durable work that spans minutes and reboots: rented servers from their order to Talos."""
