@@ -13,6 +13,8 @@ from ktizo.cli import (
     lan,
     nodes,
     profiles,
+    providers,
+    servers,
     show,
     simulate,
     talos,
@@ -33,6 +35,8 @@ app.add_typer(clusters.app, name="clusters")
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(works.app, name="works")
 app.add_typer(images.app, name="images")
+app.add_typer(providers.app, name="providers")
+app.add_typer(servers.app, name="servers")
 app.add_typer(talos.app, name="talos")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
