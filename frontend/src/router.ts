@@ -40,6 +40,37 @@ export const routes: RouteRecordRaw[] = [
     props: (to) => ({ id: Number(to.params.id) }),
   },
   {
+    path: '/servers',
+    name: 'servers',
+    component: () => import('@/pages/Servers.vue'),
+    meta: { title: 'Servers', icon: 'servers' },
+  },
+  {
+    path: '/servers/:id(\\d+)',
+    name: 'server',
+    component: () => import('@/pages/Server.vue'),
+    meta: { title: 'Server' },
+    props: (to) => ({ id: Number(to.params.id) }),
+  },
+  {
+    path: '/servers/catalogue',
+    name: 'catalogue',
+    component: () => import('@/pages/Catalogue.vue'),
+    meta: { title: 'Catalogue of servers' },
+  },
+  {
+    path: '/servers/order',
+    name: 'order',
+    component: () => import('@/pages/Order.vue'),
+    meta: { title: 'Order a server' },
+  },
+  {
+    path: '/servers/accounts',
+    name: 'accounts',
+    component: () => import('@/pages/Accounts.vue'),
+    meta: { title: 'Accounts at providers' },
+  },
+  {
     path: '/clusters',
     name: 'clusters',
     component: () => import('@/pages/Clusters.vue'),

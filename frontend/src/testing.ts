@@ -24,6 +24,7 @@ export class Refusal {
     readonly status: number,
     readonly code: string,
     readonly message: string,
+    readonly detail: object = {},
   ) {}
 }
 
@@ -38,8 +39,8 @@ export function answering(table: Record<string, Told>): Asked[] {
     const told = table[what] ?? new Refusal(404, 'not_found', `nothing at ${what}`)
     const body = typeof told === 'function' ? (told as (asked: Asked) => object)(one) : told
     if (!(body instanceof Refusal)) return Response.json(body)
-    const { status, code, message } = body
-    return Response.json({ code, message, detail: {} }, { status })
+    const { status, ...said } = body
+    return Response.json(said, { status })
   }
   vi.stubGlobal('fetch', vi.fn(answer))
   return asked
@@ -62,9 +63,10 @@ const PLACES = routes.map(({ path, name }) => ({
 }))
 
 /** Show a component as on a page, once everything it asked for has come. */
-export async function shown(component: Component, props: Record<string, unknown>) {
+export async function shown(component: Component, props: Record<string, unknown>, at = '/') {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const router = createRouter({ history: createMemoryHistory(), routes: PLACES })
+  await router.push(at)
   const plugins = [router, [VueQueryPlugin, { queryClient: client }] as const]
   const page = mount(component, {
     props,

@@ -1729,6 +1729,406 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Providers
+         * @description List every provider Ktizo knows, and what it can do.
+         */
+        get: operations["list_providers_api_v1_providers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Plans
+         * @description List plans across all accounts, cheapest first. Kept for five minutes.
+         */
+        get: operations["list_plans_api_v1_plans_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accounts
+         * @description List the accounts, without secrets.
+         */
+        get: operations["list_accounts_api_v1_provider_accounts_get"];
+        put?: never;
+        /**
+         * Add Account
+         * @description Add an account. Its secrets are sealed, and never shown again.
+         */
+        post: operations["add_account_api_v1_provider_accounts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-accounts/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Account
+         * @description Show an account, without secrets.
+         */
+        get: operations["show_account_api_v1_provider_accounts__key__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Account
+         * @description Forget an account; refused while it has servers that may cost.
+         */
+        delete: operations["remove_account_api_v1_provider_accounts__key__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Account
+         * @description Change an account; what is left out stays.
+         */
+        patch: operations["change_account_api_v1_provider_accounts__key__patch"];
+        trace?: never;
+    };
+    "/api/v1/provider-accounts/{key}/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Regions
+         * @description Ask the provider where its servers stand.
+         */
+        get: operations["list_regions_api_v1_provider_accounts__key__regions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-accounts/{key}/ssh-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description Ask the provider which SSH keys it knows.
+         */
+        get: operations["list_keys_api_v1_provider_accounts__key__ssh_keys_get"];
+        put?: never;
+        /**
+         * Add Key
+         * @description Let the provider know a public key; one it has is returned as it is.
+         */
+        post: operations["add_key_api_v1_provider_accounts__key__ssh_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-accounts/{key}/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Found
+         * @description Ask the provider for every server of the account, Ktizo's or not.
+         */
+        get: operations["list_found_api_v1_provider_accounts__key__servers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-accounts/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Account
+         * @description Try the credentials. Spends nothing; wrong ones are an answer, not an error.
+         */
+        post: operations["test_account_api_v1_provider_accounts__key__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reachability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Reachability
+         * @description Say whether a machine out there can reach this Ktizo, as far as it can be seen from here.
+         */
+        get: operations["show_reachability_api_v1_reachability_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Servers
+         * @description List rented servers, newest first.
+         */
+        get: operations["list_servers_api_v1_servers_get"];
+        put?: never;
+        /**
+         * Order Server
+         * @description Order a server, once. This costs money: `confirm` repeats the preview's `echo`.
+         */
+        post: operations["order_server_api_v1_servers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Order
+         * @description Say what an order would cost and do. Nothing is ordered.
+         */
+        post: operations["preview_order_api_v1_servers_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt Server
+         * @description Take a server into the list that Ktizo did not order. Nothing is done to it.
+         */
+        post: operations["adopt_server_api_v1_servers_adopt_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Server
+         * @description Show one rented server.
+         */
+        get: operations["show_server_api_v1_servers__server_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh Server
+         * @description Ask the provider how the server is, now.
+         */
+        post: operations["refresh_server_api_v1_servers__server_id__refresh_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/order-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Again
+         * @description Order under the same tag once more; what the provider has under it is adopted instead.
+         */
+        post: operations["order_again_api_v1_servers__server_id__order_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/reinstall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reinstall Server
+         * @description Erase a server and boot it from Ktizo again, under a new boot path.
+         */
+        post: operations["reinstall_server_api_v1_servers__server_id__reinstall_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Server
+         * @description Give a server back. Where the provider mails a token, `pending` says so: send it then.
+         */
+        post: operations["delete_server_api_v1_servers__server_id__delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Server
+         * @description Switch a server's power.
+         */
+        post: operations["switch_server_api_v1_servers__server_id__power_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server_id}/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget Server
+         * @description Take a server out of the list that has ended.
+         */
+        post: operations["forget_server_api_v1_servers__server_id__forget_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2253,11 +2653,126 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountTrouble
+         * @description An account that could not be asked.
+         */
+        AccountTrouble: {
+            /** Account Id */
+            account_id: number;
+            /** Account */
+            account: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * AccountView
+         * @description An account at a provider.
+         */
+        AccountView: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /**
+             * Title
+             * @description The provider's name for people.
+             */
+            title: string;
+            /** Capabilities */
+            capabilities: string[];
+            /**
+             * Settings
+             * @description Without secrets.
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Secrets
+             * @description Which secrets are stored.
+             */
+            secrets: string[];
+            /**
+             * Max Hourly
+             * @description None: nothing may be ordered.
+             */
+            max_hourly: string | null;
+            /** Max Setup */
+            max_setup: string;
+            /** Currency */
+            currency: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Tested At */
+            tested_at: string | null;
+            tested: components["schemas"]["Tested"] | null;
+            /**
+             * Servers
+             * @description Servers that may still cost something.
+             */
+            servers: number;
+        };
+        /**
          * Action
          * @description What the answer to a network boot does.
          * @enum {string}
          */
         Action: "local_disk" | "hold" | "menu_unknown" | "inspect" | "menu" | "boot";
+        /**
+         * AddAccount
+         * @description Add an account. Until there is one, no provider is ever asked anything.
+         */
+        AddAccount: {
+            /** Provider */
+            provider: string;
+            /** Name */
+            name: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Max Hourly
+             * @description The most a server may cost an hour. None: nothing may be ordered.
+             */
+            max_hourly?: number | string | null;
+            /**
+             * Max Setup
+             * @description The most that may be paid once.
+             * @default 0
+             */
+            max_setup: number | string;
+            /**
+             * Currency
+             * @description Of both limits, ISO 4217.
+             * @default EUR
+             */
+            currency: string;
+        };
+        /**
+         * AddKey
+         * @description A public key to be known at the provider.
+         */
+        AddKey: {
+            /** Name */
+            name: string;
+            /** Public Key */
+            public_key: string;
+        };
+        /**
+         * AdoptServer
+         * @description Take a server into the list that Ktizo did not order. Nothing is done to it.
+         */
+        AdoptServer: {
+            /** Account */
+            account: string;
+            /** Vendor Id */
+            vendor_id: string;
+        };
         /**
          * ApplyConfig
          * @description Give running nodes the config they should have.
@@ -2505,6 +3020,27 @@ export interface components {
             message?: string | null;
         };
         /**
+         * Catalogue
+         * @description Plans across all accounts, cheapest first.
+         */
+        Catalogue: {
+            /** Plans */
+            plans: components["schemas"]["PlanView"][];
+            /** Total */
+            total: number;
+            /**
+             * Troubles
+             * @description Accounts whose plans are missing here.
+             */
+            troubles: components["schemas"]["AccountTrouble"][];
+            /**
+             * Asked At
+             * Format: date-time
+             * @description When the oldest of these answers was given.
+             */
+            asked_at: string;
+        };
+        /**
          * Change
          * @description What an operator may change; fields left out stay as they are.
          */
@@ -2519,6 +3055,32 @@ export interface components {
             tags?: string[] | null;
             /** Handover */
             handover?: ("sanboot" | "exit" | "http_404") | null;
+        };
+        /**
+         * ChangeAccount
+         * @description Fields left out stay as they are; a setting left out stays, an empty text clears it.
+         */
+        ChangeAccount: {
+            /** Name */
+            name?: string | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Max Hourly
+             * @description null: nothing may be ordered.
+             */
+            max_hourly?: number | string | null;
+            /** Max Setup */
+            max_setup?: number | string | null;
+            /** Currency */
+            currency?: string | null;
+            /**
+             * Enabled
+             * @description false: the provider is not asked anything.
+             */
+            enabled?: boolean | null;
         };
         /**
          * CheckAnswer
@@ -2801,6 +3363,23 @@ export interface components {
             under_way: number;
         };
         /**
+         * DeleteServer
+         * @description Give a server back.
+         */
+        DeleteServer: {
+            /**
+             * Confirm
+             * @description The server's `echo_reinstall` or `echo_delete`.
+             */
+            confirm: string;
+            /**
+             * Token
+             * @description Where the provider mails one (OVHcloud).
+             * @default
+             */
+            token: string;
+        };
+        /**
          * DevicePage
          * @description One page of machines.
          */
@@ -2871,6 +3450,11 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             lease: components["schemas"]["LeaseView"] | null;
+            /**
+             * Server Id
+             * @description The rented server this machine is; None: it is on the LAN.
+             */
+            server_id: number | null;
         };
         /**
          * DhcpReply
@@ -3010,7 +3594,7 @@ export interface components {
          * @description What can happen. In brackets: what `data` holds besides the event's own fields.
          * @enum {string}
          */
-        EventKind: "dhcp_seen" | "dhcp_offer" | "tftp_sent" | "tftp_missing" | "loader_sent" | "device_seen" | "device_not_recorded" | "script_asked" | "decided" | "kernel_sent" | "initrd_sent" | "file_sent" | "config_sent" | "config_refused" | "done" | "node_stage" | "node_step" | "node_error" | "talos_found" | "boot_loop" | "registered" | "changed" | "approved" | "rejected" | "restored" | "assigned" | "removed" | "lease_granted" | "lease_spent" | "lease_expired" | "lease_revoked" | "inspection_asked" | "inspection_ended" | "inspected" | "node_state" | "node_trouble" | "node_drift" | "handed_over" | "disk_missing" | "node_order" | "work_started" | "work_step" | "work_stopped" | "work_ended" | "conflict" | "conflict_resolved" | "lan_started" | "lan_stopped" | "lan_failed" | "lan_changed" | "cluster_changed" | "profile_changed" | "asset_progress" | "asset_refused" | "asset_stored" | "asset_removed" | "asset_altered" | "schematic_changed" | "image_progress" | "image_stored" | "image_failed" | "image_removed" | "image_altered" | "writer_failed";
+        EventKind: "dhcp_seen" | "dhcp_offer" | "tftp_sent" | "tftp_missing" | "loader_sent" | "device_seen" | "device_not_recorded" | "script_asked" | "decided" | "kernel_sent" | "initrd_sent" | "file_sent" | "config_sent" | "config_refused" | "done" | "node_stage" | "node_step" | "node_error" | "talos_found" | "boot_loop" | "registered" | "changed" | "approved" | "rejected" | "restored" | "assigned" | "removed" | "lease_granted" | "lease_spent" | "lease_expired" | "lease_revoked" | "inspection_asked" | "inspection_ended" | "inspected" | "node_state" | "node_trouble" | "node_drift" | "handed_over" | "disk_missing" | "node_order" | "work_started" | "work_step" | "work_stopped" | "work_ended" | "server_ordered" | "server_status" | "server_problem" | "server_arrived" | "server_step" | "server_told" | "account_changed" | "conflict" | "conflict_resolved" | "lan_started" | "lan_stopped" | "lan_failed" | "lan_changed" | "cluster_changed" | "profile_changed" | "asset_progress" | "asset_refused" | "asset_stored" | "asset_removed" | "asset_altered" | "schematic_changed" | "image_progress" | "image_stored" | "image_failed" | "image_removed" | "image_altered" | "writer_failed";
         /**
          * EventPage
          * @description Some events, oldest first.
@@ -3258,6 +3842,33 @@ export interface components {
             volumes: components["schemas"]["Volume"][];
         };
         /**
+         * FoundServer
+         * @description A server of an account, as the provider lists it.
+         */
+        FoundServer: {
+            /** Vendor Id */
+            vendor_id: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Raw Status */
+            raw_status: string;
+            /** Plan */
+            plan: string;
+            /** Region */
+            region: string;
+            /** Addresses */
+            addresses: string[];
+            /** Macs */
+            macs: string[];
+            /**
+             * Server Id
+             * @description Ktizo's number for it; None: not Ktizo's.
+             */
+            server_id: number | null;
+        };
+        /**
          * Generated
          * @description The configs both roles of a cluster share, without any machine's own part; redacted.
          */
@@ -3405,6 +4016,18 @@ export interface components {
             up: boolean;
             /** Addresses */
             addresses: string[];
+        };
+        /**
+         * KeyView
+         * @description An SSH key the provider knows.
+         */
+        KeyView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Fingerprint */
+            fingerprint: string;
         };
         /**
          * KindOut
@@ -4176,6 +4799,20 @@ export interface components {
             problem: string;
         };
         /**
+         * OfferView
+         * @description A plan in one region.
+         */
+        OfferView: {
+            /** Region */
+            region: string;
+            price: components["schemas"]["PriceView"] | null;
+            /**
+             * In Stock
+             * @description None: the provider does not say.
+             */
+            in_stock: boolean | null;
+        };
+        /**
          * OidcWay
          * @description Signing in elsewhere.
          */
@@ -4184,6 +4821,93 @@ export interface components {
             name: string;
             /** Url */
             url: string;
+        };
+        /**
+         * OrderAgain
+         * @description Order under the same tag again: what the provider has under it is adopted instead.
+         */
+        OrderAgain: {
+            /**
+             * Confirm
+             * @description The text `echo` of a preview, word for word.
+             */
+            confirm: string;
+        };
+        /**
+         * OrderPreview
+         * @description What an order would cost and do. Nothing is ordered.
+         */
+        OrderPreview: {
+            price: components["schemas"]["PriceView"];
+            /** Lines */
+            lines: string[];
+            /**
+             * Checked
+             * @description By the provider's own dry run.
+             */
+            checked: boolean;
+            /**
+             * Echo
+             * @description To be repeated as `confirm`.
+             */
+            echo: string;
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Refusal
+             * @description Why it may not be ordered, and the way out.
+             */
+            refusal: string;
+            reachability: components["schemas"]["Reachability"];
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * OrderServer
+         * @description Order a server: this costs money.
+         */
+        OrderServer: {
+            /**
+             * Account
+             * @description Name or number of an account.
+             */
+            account: string;
+            /** Name */
+            name: string;
+            /** Plan */
+            plan: string;
+            /**
+             * Regions
+             * @description Tried in this order while there is no stock.
+             */
+            regions: string[];
+            /**
+             * Ssh Keys
+             * @description Ids of keys; some providers insist on one.
+             * @default []
+             */
+            ssh_keys: string[];
+            /**
+             * Options
+             * @description As the provider's options_schema says.
+             * @default {}
+             */
+            options: {
+                [key: string]: unknown;
+            };
+            /** @description Approve the machine as soon as it asks under its boot path: it installs without another question. None: it waits for an approval. */
+            approve?: components["schemas"]["Approve"] | null;
+            /**
+             * Confirm
+             * @description The text `echo` of a preview, word for word.
+             */
+            confirm: string;
+            /**
+             * Unreached
+             * @description Order although Ktizo cannot reach itself at its public URL: some routers do not let their own LAN in that way.
+             * @default false
+             */
+            unreached: boolean;
         };
         /**
          * Overview
@@ -4340,6 +5064,61 @@ export interface components {
             role: string;
         };
         /**
+         * PlanView
+         * @description A kind of server in the catalogue.
+         */
+        PlanView: {
+            /** Account Id */
+            account_id: number;
+            /** Account */
+            account: string;
+            /** Provider */
+            provider: string;
+            /** Title */
+            title: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @description metal or vm
+             */
+            kind: string;
+            /** Cpu */
+            cpu: string;
+            /** Cores */
+            cores: number;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Disks */
+            disks: string;
+            /**
+             * Talos
+             * @description Whether Ktizo can boot Talos on it.
+             */
+            talos: boolean;
+            /**
+             * Why
+             * @description Why not, or what it needs.
+             */
+            why: string;
+            /** Offers */
+            offers: components["schemas"]["OfferView"][];
+            /**
+             * Hourly
+             * @description The cheapest offer's hour; a month counts as 730.
+             */
+            hourly: string | null;
+            /** Currency */
+            currency: string | null;
+            /**
+             * In Stock
+             * @description In any region; None: the provider does not say.
+             */
+            in_stock: boolean | null;
+        };
+        /**
          * Preview
          * @description What a machine would get now. Secrets show as fingerprints unless a reason was given.
          */
@@ -4365,6 +5144,20 @@ export interface components {
             warnings: string[];
             /** Redacted */
             redacted: boolean;
+        };
+        /**
+         * PriceView
+         * @description What something costs, without VAT; amounts are texts, exactly as the provider has them.
+         */
+        PriceView: {
+            /** Currency */
+            currency: string;
+            /** Hourly */
+            hourly: string | null;
+            /** Monthly */
+            monthly: string | null;
+            /** Setup */
+            setup: string;
         };
         /**
          * ProfileIn
@@ -4463,6 +5256,43 @@ export interface components {
          */
         ProfileType: "talos_controlplane" | "talos_worker" | "ubuntu_autoinstall" | "debian_preseed" | "kickstart" | "rescue" | "local_disk" | "menu" | "custom";
         /**
+         * ProviderView
+         * @description A provider as it declares itself: forms and buttons are made from this.
+         */
+        ProviderView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+            /** Capabilities */
+            capabilities: string[];
+            /**
+             * Settings Schema
+             * @description JSON Schema of an account's settings; `writeOnly` marks a secret.
+             */
+            settings_schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * Options Schema
+             * @description JSON Schema of an order's options.
+             */
+            options_schema: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Environment
+             * @description Environment variables of the CLI and the setting each one gives.
+             */
+            environment: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string[];
+        };
+        /**
          * PruneIn
          * @description What may go.
          */
@@ -4491,6 +5321,29 @@ export interface components {
              * @description Of contents only these files had.
              */
             bytes: number;
+        };
+        /**
+         * Reachability
+         * @description Whether a machine out there can reach this Ktizo, as far as it can be seen from here.
+         */
+        Reachability: {
+            /** Ok */
+            ok: boolean;
+            /**
+             * Url
+             * @description KTIZO_PUBLIC_URL.
+             */
+            url: string | null;
+            /**
+             * Problem
+             * @description What is wrong, and the way out.
+             */
+            problem: string;
+            /**
+             * Certain
+             * @description false: `unreached` orders nevertheless.
+             */
+            certain: boolean;
         };
         /**
          * Refused
@@ -4524,6 +5377,18 @@ export interface components {
             };
             /** Seconds */
             seconds: number;
+        };
+        /**
+         * RegionView
+         * @description A place servers stand in.
+         */
+        RegionView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Country */
+            country: string;
         };
         /**
          * Register
@@ -4620,6 +5485,18 @@ export interface components {
             profile?: string | null;
             /** Lease Minutes */
             lease_minutes?: number | null;
+        };
+        /**
+         * ReinstallServer
+         * @description Erase a server and boot it from Ktizo again.
+         */
+        ReinstallServer: {
+            /**
+             * Confirm
+             * @description The server's `echo_reinstall` or `echo_delete`.
+             */
+            confirm: string;
+            approve?: components["schemas"]["Approve"] | null;
         };
         /**
          * RemoveMember
@@ -4842,6 +5719,116 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * ServerList
+         * @description Rented servers, newest first.
+         */
+        ServerList: {
+            /** Servers */
+            servers: components["schemas"]["ServerView"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * ServerView
+         * @description A rented server.
+         */
+        ServerView: {
+            /** Id */
+            id: number;
+            /** Account Id */
+            account_id: number;
+            /** Account */
+            account: string;
+            /** Provider */
+            provider: string;
+            /** Title */
+            title: string;
+            /** Capabilities */
+            capabilities: string[];
+            /** Name */
+            name: string;
+            /** Vendor Id */
+            vendor_id: string | null;
+            /**
+             * Stage
+             * @description wanted, unsure, refused, ordered, delivered, failed, ...
+             */
+            stage: string;
+            /**
+             * Status
+             * @description The provider's status, in one vocabulary.
+             */
+            status: string;
+            /** Raw Status */
+            raw_status: string;
+            /** Plan */
+            plan: string;
+            /** Region */
+            region: string;
+            /** Regions */
+            regions: string[];
+            /** Ssh Keys */
+            ssh_keys: string[];
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Addresses */
+            addresses: string[];
+            /** Macs */
+            macs: string[];
+            price: components["schemas"]["PriceView"] | null;
+            /**
+             * Pending
+             * @description What a person still has to do.
+             */
+            pending: string;
+            /**
+             * Problem
+             * @description What went wrong, and the way out.
+             */
+            problem: string;
+            /**
+             * Step
+             * @description What Ktizo is doing, in words.
+             */
+            step: string;
+            /**
+             * Device Id
+             * @description The machine that asked under its boot path.
+             */
+            device_id: number | null;
+            /** Device State */
+            device_state: string | null;
+            /** Hostname */
+            hostname: string | null;
+            /** Approve */
+            approve: {
+                [key: string]: unknown;
+            } | null;
+            /** Ordered By */
+            ordered_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Asked At */
+            asked_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Echo Reinstall
+             * @description What confirms a reinstall.
+             */
+            echo_reinstall: string;
+            /**
+             * Echo Delete
+             * @description What confirms giving it back.
+             */
+            echo_delete: string;
         };
         /**
          * ServiceView
@@ -5131,6 +6118,12 @@ export interface components {
             last_at: string;
         };
         /**
+         * Stage
+         * @description How far a server's story is.
+         * @enum {string}
+         */
+        Stage: "wanted" | "unsure" | "refused" | "ordered" | "delivered" | "failed" | "ending" | "gone";
+        /**
          * State
          * @description Where a machine stands. Only APPROVED and INSTALLING may ever see an installer.
          * @enum {string}
@@ -5236,6 +6229,17 @@ export interface components {
             at?: string | null;
         };
         /**
+         * SwitchPower
+         * @description Switch a server.
+         */
+        SwitchPower: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "on" | "off" | "reboot";
+        };
+        /**
          * TalosRelease
          * @description What goes with one minor version of Talos; both ends of a range are included.
          */
@@ -5271,6 +6275,31 @@ export interface components {
              * @default 8760
              */
             hours: number;
+        };
+        /**
+         * Tested
+         * @description How the last test of an account's credentials went.
+         */
+        Tested: {
+            /** Ok */
+            ok: boolean;
+            /**
+             * Name
+             * @description Who the credentials belong to, as the provider says.
+             * @default
+             */
+            name: string;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /**
+             * Message
+             * @description What is wrong, and the way out.
+             * @default
+             */
+            message: string;
         };
         /**
          * Token
@@ -5539,6 +6568,42 @@ export interface components {
             kind: "person" | "token";
             /** Id */
             id: number;
+        };
+        /**
+         * Wish
+         * @description A server that somebody would like to have.
+         */
+        Wish: {
+            /**
+             * Account
+             * @description Name or number of an account.
+             */
+            account: string;
+            /** Name */
+            name: string;
+            /** Plan */
+            plan: string;
+            /**
+             * Regions
+             * @description Tried in this order while there is no stock.
+             */
+            regions: string[];
+            /**
+             * Ssh Keys
+             * @description Ids of keys; some providers insist on one.
+             * @default []
+             */
+            ssh_keys: string[];
+            /**
+             * Options
+             * @description As the provider's options_schema says.
+             * @default {}
+             */
+            options: {
+                [key: string]: unknown;
+            };
+            /** @description Approve the machine as soon as it asks under its boot path: it installs without another question. None: it waits for an approval. */
+            approve?: components["schemas"]["Approve"] | null;
         };
         /**
          * WorkView
@@ -9086,6 +10151,770 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Console"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_providers_api_v1_providers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"][];
+                };
+            };
+        };
+    };
+    list_plans_api_v1_plans_get: {
+        parameters: {
+            query?: {
+                /** @description Name or number. */
+                account?: string | null;
+                provider?: string | null;
+                region?: string | null;
+                /** @description Whether Ktizo can boot Talos there. */
+                talos?: boolean | null;
+                in_stock?: boolean | null;
+                kind?: ("metal" | "vm") | null;
+                /** @description Words in plan, CPU or account. */
+                q?: string;
+                limit?: number;
+                offset?: number;
+                /** @description Ask the providers again. */
+                refresh?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_accounts_api_v1_provider_accounts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"][];
+                };
+            };
+        };
+    };
+    add_account_api_v1_provider_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_account_api_v1_provider_accounts__key__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_account_api_v1_provider_accounts__key__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_account_api_v1_provider_accounts__key__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_regions_api_v1_provider_accounts__key__regions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_keys_api_v1_provider_accounts__key__ssh_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_key_api_v1_provider_accounts__key__ssh_keys_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_found_api_v1_provider_accounts__key__servers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundServer"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_account_api_v1_provider_accounts__key__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or number of an account. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_reachability_api_v1_reachability_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reachability"];
+                };
+            };
+        };
+    };
+    list_servers_api_v1_servers_get: {
+        parameters: {
+            query?: {
+                /** @description Name or number. */
+                account?: string | null;
+                stage?: components["schemas"]["Stage"][] | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_server_api_v1_servers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderServer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_order_api_v1_servers_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    adopt_server_api_v1_servers_adopt_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptServer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_server_api_v1_servers__server_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refresh_server_api_v1_servers__server_id__refresh_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_again_api_v1_servers__server_id__order_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reinstall_server_api_v1_servers__server_id__reinstall_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReinstallServer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_server_api_v1_servers__server_id__delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteServer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    switch_server_api_v1_servers__server_id__power_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchPower"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forget_server_api_v1_servers__server_id__forget_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

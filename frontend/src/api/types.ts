@@ -1,6 +1,12 @@
-import type { components } from './schema'
+import type { components, paths } from './schema'
 
 type Schemas = components['schemas']
+/** What a POST answers, where two rooms have a noun of the same name. */
+type Told<P extends keyof paths> = paths[P] extends {
+  post: { responses: { 200: { content: { 'application/json': infer Body } } } }
+}
+  ? Body
+  : never
 
 // The server's nouns under short names; add one when a page needs it.
 export type Device = Schemas['DeviceView']
@@ -19,7 +25,7 @@ export type Explanation = Schemas['Explanation']
 export type Cluster = Schemas['ClusterOut']
 export type Member = Schemas['MemberOut']
 export type MemberChange = Schemas['MemberIn']
-export type Preview = Schemas['Preview']
+export type Preview = Told<'/api/v1/clusters/devices/{device_id}/preview'>
 export type Diff = Schemas['Diff']
 export type Served = Schemas['ServedOut']
 export type KtizoEvent = Schemas['Event']
@@ -57,3 +63,21 @@ export type Work = Schemas['WorkView']
 export type WorkStep = Schemas['StepView']
 export type Health = Schemas['Health']
 export type EtcdMember = Schemas['EtcdMemberView']
+export type Provider = Schemas['ProviderView']
+export type ProviderAccount = Schemas['AccountView']
+export type AccountChange = Schemas['ChangeAccount']
+export type NewAccount = Schemas['AddAccount']
+export type Tested = Schemas['Tested']
+export type Catalogue = Schemas['Catalogue']
+export type Plan = Schemas['PlanView']
+export type Offer = Schemas['OfferView']
+export type Price = Schemas['PriceView']
+export type Region = Schemas['RegionView']
+export type SshKey = Schemas['KeyView']
+export type FoundServer = Schemas['FoundServer']
+export type RentedServer = Schemas['ServerView']
+export type Wish = Schemas['Wish']
+export type NewOrder = Schemas['OrderServer']
+export type OrderPreview = Told<'/api/v1/servers/preview'>
+export type Reachability = Schemas['Reachability']
+export type PowerAction = Schemas['SwitchPower']['action']

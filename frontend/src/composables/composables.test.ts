@@ -52,6 +52,14 @@ describe('live events', () => {
     expect(roomsOf({ kind: 'work_step' })).toEqual(expect.arrayContaining(['works', 'nodes']))
     expect(roomsOf({ kind: 'work_step' })).not.toContain('clusters')
     expect(roomsOf({ kind: 'work_ended' })).toEqual(expect.arrayContaining(['works', 'clusters']))
+    expect(roomsOf({ kind: 'server_status' })).toEqual(expect.arrayContaining(['servers', 'home']))
+    expect(roomsOf({ kind: 'server_status' })).not.toContain('devices')
+    expect(roomsOf({ kind: 'server_gone' })).toContain('accounts')
+    expect(roomsOf({ kind: 'server_arrived' })).toContain('devices')
+    expect(roomsOf({ kind: 'approved' })).toEqual(expect.arrayContaining(['servers', 'devices']))
+    expect(roomsOf({ kind: 'account_changed' })).toEqual(
+      expect.arrayContaining(['accounts', 'providers', 'servers']),
+    )
   })
 })
 

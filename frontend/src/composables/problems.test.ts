@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '@/api/errors'
-import { fieldProblems, findingsOf } from './problems'
+import { fieldProblems, findingsOf, problemsUnder } from './problems'
 
 const refused = (detail: Record<string, unknown>) => new ApiError(422, 'invalid', 'no', detail)
 
@@ -18,6 +18,21 @@ describe('fieldProblems', () => {
       pod_subnets: "'10.0.0.0/99' is none",
       name: 'taken',
     })
+  })
+
+  it('puts each problem of one part at its own name', () => {
+    const error = refused({
+      errors: [
+        { where: 'body.settings.api_key', problem: 'Field required' },
+        { where: 'options.image', problem: 'too long' },
+        { where: 'body.name', problem: 'taken' },
+      ],
+    })
+    expect(problemsUnder(error, 'settings')).toEqual({ api_key: 'Field required' })
+    expect(problemsUnder(error, 'options')).toEqual({ image: 'too long' })
+    const said = new ApiError(422, 'settings_wrong', 'settings.zones.0: no such zone: x')
+    expect(problemsUnder(said, 'settings')).toEqual({ zones: 'no such zone: x' })
+    expect(problemsUnder(said, 'options')).toEqual({})
   })
 
   it('says nothing of errors without fields', () => {

@@ -33,6 +33,21 @@ export function fieldProblems(error: unknown): Record<string, string> {
   return found
 }
 
+/** What is wrong inside one part of a form: `body.settings.api_key` counts for `api_key` of the
+ * part `settings`. A refusal may say the same in its message: `settings.api_key: too short`. */
+export function problemsUnder(error: unknown, part: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  const said = error instanceof ApiError ? /^(\w+)\.(\w+)[^:]*: (.+)$/s.exec(error.message) : null
+  if (said?.[1] === part && said[2]) found[said[2]] = said[3] ?? ''
+  for (const one of entries(error, 'errors')) {
+    const steps = text(one['where']).split('.')
+    const at = steps.indexOf(part)
+    const name = at < 0 ? undefined : steps[at + 1]
+    if (name) found[name] = text(one['problem']).replace(/^Value error, /, '')
+  }
+  return found
+}
+
 /** The places in documents that a refusal names. */
 export function findingsOf(error: unknown): Finding[] {
   return entries(error, 'findings').map((one) => ({

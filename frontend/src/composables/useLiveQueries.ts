@@ -12,11 +12,17 @@ const ROOMS: [RegExp, string[]][] = [
   [/^node_(state|trouble|drift|order)$/, ['nodes']],
   [/^(handed_over|disk_missing|inspected)$/, ['nodes']],
   [/^work_/, ['works', 'nodes']],
+  // A rented server is shown with the state of its machine.
+  [/^(server_\w+|approved|rejected|restored|removed|done|boot_loop|lease_\w+)$/, ['servers']],
+  // How many servers an account has decides what can be done with it.
+  [/^server_(ordered|gone)$/, ['accounts']],
+  [/^server_arrived$/, ['devices']],
+  [/^account_changed$/, ['accounts', 'providers', 'servers']],
   // What a work leaves behind: another version, another member, another state.
   [/^work_(started|stopped|ended)$/, ['clusters', 'devices']],
 ]
 const MACHINE = ['devices', 'home', 'analytics']
-const OWN = /^(lan_|cluster_|profile_|asset_|image_|schematic_|writer_|work_)/
+const OWN = /^(lan_|cluster_|profile_|asset_|image_|schematic_|writer_|work_|server_|account_)/
 const GATHER_MS = 1_000
 
 /** Which rooms' queries an event makes old. */

@@ -39,6 +39,7 @@ const KINDS: Record<string, string> = {
   handed_over: 'Was given its config through its API',
   disk_missing: 'Its install disk is not in it: held',
   node_order: 'Was told',
+  server_arrived: 'Asked for the first time under its own boot path',
   conflict: 'Identity contested',
   conflict_resolved: 'Identity settled',
   cluster_changed: 'Place in its cluster changed',
