@@ -96,7 +96,7 @@ lab: packages setup-dev ## Only the lab: real firmware, real dnsmasq
 
 .PHONY: screenshots
 screenshots: packages setup-dev dashboard ## Draw docs/pictures anew, in Chromium
-	@KTIZO_SCREENSHOTS=docs/pictures $(BIN)/pytest -q -p no:cacheprovider tests/browser/test_pictures.py
+	@KTIZO_SCREENSHOTS=docs/pictures $(BIN)/pytest -q -p no:cacheprovider tests/browser/test_pictures.py tests/browser/test_pictures_rented.py
 
 .PHONY: bench
 bench: packages setup-dev ## Ratios against nginx in one run

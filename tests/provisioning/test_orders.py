@@ -157,7 +157,7 @@ async def test_killed_before_an_order_went_out_nothing_is_ordered_until_somebody
     assert len(vendor.double.orders) == 1
 
 
-@pytest.mark.parametrize("how", ["away", "wrong echo", "too expensive"])
+@pytest.mark.parametrize("how", ["away", "wrong echo", "too expensive", "sold out"])
 async def test_an_order_that_may_exist_stays_unsure_when_ordering_again_sends_nothing(
     clouds: Clouds, how: str
 ):
@@ -171,6 +171,8 @@ async def test_an_order_that_may_exist_stays_unsure_when_ordering_again_sends_no
     await clouds.open()
     if how == "away":
         vendor.double.away = 100
+    if how == "sold out":  # it goes out once more, and is refused: of the first nobody knows still
+        vendor.double.sold_out = set(vendor.wanted.regions)
     if how == "too expensive":
         limits = {"max_hourly": "0.000001"}
         await clouds.api("PATCH", "provider-accounts/latitude", json=limits)

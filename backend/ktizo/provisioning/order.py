@@ -132,7 +132,11 @@ class Orders:
             async with self._site.clients.ordering(order.account):
                 server = await guard.create(wanted, order.confirm, intend=intend)
         except NOT_ORDERED as error:
-            await self._ended(office, sent, Stage.REFUSED, error.message)
+            # This one was not ordered; of an earlier one whose answer was lost nobody knows still.
+            unsure = order.before is not None and order.before.stage == Stage.UNSURE
+            stage = Stage.UNSURE if unsure else Stage.REFUSED
+            problem = f"{error.message}; of the order before, {UNSURE}" if unsure else error.message
+            await self._ended(office, sent, stage, problem)
             raise
         except BaseException:
             await self._ended(office, sent, Stage.UNSURE, UNSURE)
