@@ -145,7 +145,7 @@ class RescueWay:
         try:
             async with await self._shell(account, _login(way), way) as shell:
                 await look.prove(shell, **self._more("look"))
-        except (ProviderAway, HostKeyWrong, look.NotRescue):
+        except (ProviderAway, HostKeyWrong, LoginRefused, look.NotRescue):
             return False
         return True
 
