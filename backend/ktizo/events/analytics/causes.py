@@ -62,6 +62,11 @@ CAUSES: dict[str, tuple[str, str]] = {
         "It came from another network card than it named",
         "A relay or a bridge in between, or somebody pretends to be this machine.",
     ),
+    "wrong_door": (
+        "It came by a boot path that is not its own",
+        "A rented server asks under its own path only, and each path answers one machine; where"
+        " hardware came back under another order, remove its old record.",
+    ),
     "database_down": ("Ktizo could not read its database", "See Settings, About, and the log."),
     "cannot_record": (
         "Ktizo could not write its history",
