@@ -9,9 +9,10 @@ from ktizo.core.errors import Conflict, KtizoError
 from ktizo.devices import approval
 from ktizo.devices import store as devices
 from ktizo.devices.door import leave_door
+from ktizo.devices.lifecycle import PROVED, State
 from ktizo.devices.schemas import Approve
 from ktizo.providers import store
-from ktizo.providers.base import Capability, PowerAction, Server, Status
+from ktizo.providers.base import Capability, PowerAction, Server
 from ktizo.providers.desk import Office
 from ktizo.providers.errors import Gone, NotYet, OrderUnknown, Unsupported
 from ktizo.providers.guard import ConfirmationMissing, Guard, echo_of_loss
@@ -20,6 +21,7 @@ from ktizo.providers.stages import ENDED, Stage
 from ktizo.providers.store import Account, Rented
 from ktizo.provisioning import reachability, schemas, told
 from ktizo.provisioning.arrive import let_go
+from ktizo.provisioning.asking import asked
 from ktizo.provisioning.order import noted
 from ktizo.provisioning.site import Site
 from ktizo.provisioning.view import can
@@ -51,13 +53,8 @@ def _vendor_id(row: Rented) -> str:
 async def refresh(site: Site, office: Office, server_id: int) -> Rented:
     """Ask the provider how a server is, now."""
     row, account = await _both(office, server_id)
-    client = site.clients.of(account, office.by)
-    try:
-        server = await client.get_server(_vendor_id(row))
-    except Gone as error:
-        server = Server(
-            id=row.vendor_id or "", name=row.name, status=Status.GONE, raw_status=error.code
-        )
+    _vendor_id(row)
+    server = await asked(site.clients.of(account, office.by), row, utc_now())
     async with office.writing() as desk:
         row = await store.server(desk.session, server_id)
         told.tell(row, server, utc_now())
@@ -86,7 +83,8 @@ async def reinstall(
     if body.confirm.strip() != echo_of_loss("reinstall", before):
         echo = echo_of_loss("reinstall", before)
         raise ConfirmationMissing(f"confirm with exactly: {echo}", confirm=echo)
-    old_door, row = row.door, await _intend(office, row, account, before, body, by_rescue)
+    before_stage, old_door = Stage(row.stage), row.door
+    row = await _intend(office, row, account, before, body, by_rescue)
     if by_rescue:
         return row  # the keeper goes the way from here
     try:
@@ -96,12 +94,12 @@ async def reinstall(
             boot_url = site.doors.boot_url(row.tag, row.door)
             await guard.reinstall(vendor_id, boot_url, body.confirm)
     except OrderUnknown:
-        await _problem(office, server_id, LOST)
+        await _erased(office, server_id, LOST)
         raise
     except KtizoError:
-        await _taken_back(office, server_id, old_door)
+        await _taken_back(office, server_id, old_door, before_stage)
         raise
-    return row
+    return await _erased(office, server_id)
 
 
 async def _intend(
@@ -122,28 +120,45 @@ async def _intend(
         row.stage, row.updated_at = Stage.ORDERED, utc_now()
         row.way = {"state": "due"} if by_rescue else None
         row.admit = body.approve.model_dump(exclude_none=True) if body.approve else None
-        await _let_again(desk.session, row, body.approve)
+        await _let_again(desk.session, row, body.approve, spare_running=not by_rescue)
         await store.save_server(desk.session, row)
         await noted(desk, row, account, "reinstall")
     return row
 
 
-async def _let_again(session: AsyncSession, row: Rented, approve: Approve | None) -> None:
-    """Make sure that its machine installs nothing by what it was allowed before."""
+async def _let_again(
+    session: AsyncSession, row: Rented, approve: Approve | None, *, spare_running: bool = False
+) -> None:
+    """Make sure that its machine installs nothing by what it was allowed before.
+
+    `spare_running`: one whose Talos is proved holds no permission, and stays what it is until its
+    provider has taken the order: where that is refused, a running node is a running node still.
+    """
     machine = (await devices.by_doors(session, [row.id])).get(row.id)
     if machine is None:
         return
     if approve is not None and approve.hostname is None:
         row.admit = (row.admit or {}) | {"hostname": machine.hostname or row.name}
-    await approval.disarm(session, machine, now=utc_now())
+    if not spare_running or State(machine.state) not in PROVED:
+        await approval.disarm(session, machine, now=utc_now())
 
 
-async def _taken_back(office: Office, server_id: int, door: int) -> None:
+async def _erased(office: Office, server_id: int, problem: str = "") -> Rented:
+    """The provider erases it, or may: what ran there is no more, and waits for a decision."""
+    async with office.writing() as desk:
+        row = await store.server(desk.session, server_id)
+        row.problem = problem
+        await _let_again(desk.session, row, None)
+        await store.save_server(desk.session, row)
+    return row
+
+
+async def _taken_back(office: Office, server_id: int, door: int, stage: Stage) -> None:
     """The provider refused: the path that its machine knows is the one before."""
     async with office.writing() as desk:
         row = await store.server(desk.session, server_id)
         row.door, row.left_status, row.admit = door, None, None
-        row.stage = Stage.DELIVERED
+        row.stage = stage
         await store.save_server(desk.session, row)
 
 

@@ -15,14 +15,15 @@ from ktizo.events.kinds import Event, EventKind
 from ktizo.events.record import record, sink_for
 from ktizo.providers import store
 from ktizo.providers.audited import OURSELVES
-from ktizo.providers.base import Capability, Server, Status
+from ktizo.providers.base import Capability
 from ktizo.providers.clients import AccountOff
-from ktizo.providers.errors import CredentialsRefused, Gone, ProviderAway, RateLimited
+from ktizo.providers.errors import CredentialsRefused, ProviderAway, RateLimited
 from ktizo.providers.guard import Guard
 from ktizo.providers.rescue.look import NotRescue
 from ktizo.providers.stages import ENDED, Stage
 from ktizo.providers.store import Account, Rented
 from ktizo.provisioning import arrive, by_address, told
+from ktizo.provisioning.asking import asked
 from ktizo.provisioning.order import UNSURE, Orders
 from ktizo.provisioning.rescue import FINISHED, RescueWay
 from ktizo.provisioning.site import Site
@@ -177,12 +178,7 @@ class Keeper:
         if row.asked_at is not None and (now - row.asked_at).total_seconds() < 0.9 * least:
             return row
         client = self._site.clients.of(account, OURSELVES)
-        try:
-            server = await client.get_server(row.vendor_id or "")
-        except Gone as error:
-            server = Server(
-                id=row.vendor_id or "", name=row.name, status=Status.GONE, raw_status=error.code
-            )
+        server = await asked(client, row, now)
         before = Stage(row.stage)
         async with self._site.database.write() as session:
             row = await store.server(session, row.id)
